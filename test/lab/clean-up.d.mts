@@ -1,0 +1,2 @@
+export declare function cleanUp(folder: string): Promise<void>;
+export declare function isAlive(pid: number): boolean;
