@@ -31,7 +31,6 @@ export const defaultConnectTimeoutMs = 10_000;
 export async function resolveProfile(
   settings: ConnectionSettings,
   env: NodeJS.ProcessEnv = process.env,
-  connectTimeoutMs?: number,
 ): Promise<ConnectionProfile> {
   const serviceName = settings.service || env.PGSERVICE;
   const service = serviceName ? await readService(serviceName, env) : {};
@@ -51,7 +50,7 @@ export async function resolveProfile(
     database: from(settings.database, 'dbname', 'PGDATABASE') ?? user,
     user,
     sslmode: sslModeOf(from(settings.sslmode, 'sslmode', 'PGSSLMODE'), sslrootcert),
-    connectTimeoutMs: connectTimeoutMs ?? connectTimeoutOf(from(undefined, 'connect_timeout', 'PGCONNECT_TIMEOUT')),
+    connectTimeoutMs: connectTimeoutOf(from(undefined, 'connect_timeout', 'PGCONNECT_TIMEOUT')),
   };
   if (sslrootcert) profile.sslrootcert = sslrootcert;
   const sslcert = from(settings.sslcert, 'sslcert', 'PGSSLCERT');

@@ -1,0 +1,282 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { cancelAndConfirm, cancelTimeoutMs } from './cancel';
+import { type ConnectionProfile, formatAddress } from './connection';
+import { ClusterError } from './errors';
+import type { SessionLimits } from './limits';
+import { type Login, login } from './login';
+import { formatNotice } from './notice';
+
+export interface ServerVersion {
+  /** `server_version_num`, as 150018. */
+  num: number;
+  /** `server_version`, as `15.18 (Debian 15.18-0+deb12u1)`. */
+  postgres: string;
+  /** Version of the extension in this database. */
+  citus?: string;
+  /** A standby: it accepts no writes. */
+  inRecovery: boolean;
+}
+
+export interface Statement {
+  text: string;
+  /** Text values of $1, $2, …; the server infers their types. */
+  values?: readonly (string | null)[];
+  /** Simple protocol instead of extended, which refuses a second statement. For Cutover's own text only, or checked text. */
+  simple?: boolean;
+}
+
+export interface QueryResult {
+  fields: string[];
+  /** Values as the server wrote them. */
+  rows: (string | null)[][];
+  notices: string[];
+  /** From the end of the statement before (or sending) to the end of this one, as the client saw it. */
+  elapsedMs: number;
+}
+
+export interface TransactionOptions {
+  /** `read write` is for a write that the user has consented to; it is rolled back as everything else. */
+  access?: 'read only' | 'read write';
+  /** Cutover's own catalog queries: JIT would cost more than they do. */
+  jitOff?: boolean;
+  /** Runs after the ROLLBACK, whatever happened; its errors are nobody's business. */
+  cleanup?: Statement[];
+  signal?: AbortSignal | undefined;
+}
+
+export interface TransactionOutcome {
+  /** Of the statements that succeeded, in order. */
+  results: QueryResult[];
+  /** The first statement that failed; -1 is BEGIN. */
+  failure?: { index: number; error: ClusterError };
+}
+
+/**
+ * One connection doing one piece of work. Everything runs inside an explicit transaction that ends in ROLLBACK: read-only
+ * in autocommit is no protection on Citus (a delegated function writes there), and a failed task of an EXPLAIN makes
+ * COMMIT lose rows. Statements of a transaction are sent at once, so it costs one round trip.
+ */
+export class Session {
+  readonly #client: Client;
+  readonly #stream: Socket;
+  readonly #password: string | undefined;
+  readonly #limitsAtStartup: boolean;
+  readonly #pending: { limitMs: number | undefined }[] = [];
+  #watchdog: NodeJS.Timeout | undefined;
+  #notices: string[] = [];
+  #lastAt = 0;
+  #pid: number;
+  #usable = true;
+
+  private constructor(
+    readonly profile: ConnectionProfile,
+    password: string | undefined,
+    readonly limits: SessionLimits,
+    loggedIn: Login,
+    readonly server: ServerVersion,
+  ) {
+    this.#client = loggedIn.client;
+    this.#stream = loggedIn.stream;
+    this.#password = password;
+    this.#limitsAtStartup = loggedIn.limitsAtStartup;
+    this.#pid = loggedIn.backendKey.processId;
+    this.encrypted = loggedIn.encrypted;
+    this.#client.on('end', () => {
+      this.#usable = false;
+    });
+    this.#client.on('error', () => {
+      this.#usable = false;
+    });
+    this.#client.on('notice', notice => this.#notices.push(formatNotice(notice)));
+  }
+
+  readonly encrypted: boolean;
+
+  /** Rejects with a {@link ClusterError}. */
+  static async open(
+    wanted: ConnectionProfile,
+    password: string | undefined,
+    limits: SessionLimits,
+    signal?: AbortSignal,
+  ): Promise<Session> {
+    const profile = { ...wanted, connectTimeoutMs: limits.connectTimeoutMs ?? wanted.connectTimeoutMs };
+    const loggedIn = await login(profile, password, limits, signal);
+    const server: ServerVersion = { num: 0, postgres: '', inRecovery: false };
+    const session = new Session(profile, password, limits, loggedIn, server);
+    try {
+      const { rows } = await session.query(
+        `SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_version'),
+                (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'citus'), pg_catalog.pg_is_in_recovery()`,
+        [],
+        signal,
+      );
+      const [num, postgres, citus, inRecovery] = rows[0]!;
+      server.num = Number(num);
+      server.postgres = postgres!;
+      if (citus) server.citus = citus;
+      server.inRecovery = inRecovery === 't';
+    } catch (error) {
+      session.#destroy();
+      throw error;
+    }
+    return session;
+  }
+
+  /** `host:port/database`. */
+  get address(): string {
+    return formatAddress(this.profile);
+  }
+
+  /** Whether another statement may be tried. Not after the connection was lost, nor after a cancellation. */
+  get usable(): boolean {
+    return this.#usable;
+  }
+
+  /** One of Cutover's own queries, read-only and without JIT. Rejects with a {@link ClusterError}. */
+  async query(text: string, values: readonly (string | null)[] = [], signal?: AbortSignal): Promise<QueryResult> {
+    const { results, failure } = await this.transaction([{ text, values }], { jitOff: true, signal });
+    if (failure) throw failure.error;
+    return results[0]!;
+  }
+
+  /** Sends BEGIN, the statements and ROLLBACK at once. Never rejects: what failed is in the outcome. */
+  async transaction(statements: readonly Statement[], options: TransactionOptions = {}): Promise<TransactionOutcome> {
+    const { access = 'read only', jitOff = false, cleanup = [], signal } = options;
+    if (signal?.aborted) return { results: [], failure: { index: -1, error: this.#cancelled() } };
+    const startedAt = performance.now();
+    const answerMs = this.profile.connectTimeoutMs;
+    const statementMs = this.limits.statementTimeoutMs > 0 ? this.limits.statementTimeoutMs + answerMs : undefined;
+    const begin = this.#submit({ text: this.#begin(access, jitOff), simple: true }, answerMs).then(({ rows }) => {
+      this.#pid = Number(rows[0]?.[0]);
+    });
+    const running = statements.map(statement => this.#submit(statement, statementMs));
+    const ending = [{ text: 'ROLLBACK', simple: true }, ...cleanup].map(statement =>
+      this.#submit(statement, statementMs),
+    );
+    const settled = Promise.allSettled([begin, ...running, ...ending]);
+
+    let cancelling: Promise<string | undefined> | undefined;
+    const cancel = () => {
+      cancelling = this.#cancel(settled);
+    };
+    signal?.addEventListener('abort', cancel);
+    const outcomes = (await settled).slice(0, 1 + running.length);
+    signal?.removeEventListener('abort', cancel);
+    const unconfirmed = await cancelling;
+
+    const failed = outcomes.findIndex(outcome => outcome.status === 'rejected');
+    const results = outcomes
+      .slice(1, failed < 0 ? undefined : Math.max(failed, 1))
+      .map(outcome => (outcome as PromiseFulfilledResult<QueryResult>).value);
+    if (cancelling) return { results, failure: { index: failed - 1, error: this.#cancelled(unconfirmed) } };
+    if (failed < 0) return { results };
+    const error = ClusterError.from((outcomes[failed] as PromiseRejectedResult).reason, {
+      address: this.address,
+      user: this.profile.user,
+      phase: 'query',
+      elapsedMs: performance.now() - startedAt,
+      statementTimeoutMs: this.limits.statementTimeoutMs,
+    });
+    return { results, failure: { index: failed - 1, error } };
+  }
+
+  /** Says goodbye; never rejects, never hangs. */
+  async close(): Promise<void> {
+    this.#usable = false;
+    const goodbye = this.#client.end().catch(() => {});
+    await Promise.race([goodbye, sleep(1_000, undefined, { ref: false })]);
+    this.#destroy();
+  }
+
+  #begin(access: 'read only' | 'read write', jitOff: boolean): string {
+    const lines = [`BEGIN ${access.toUpperCase()}`];
+    const { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs } = this.limits;
+    // SET LOCAL: behind a pooler the next transaction of this backend may be somebody else's.
+    if (!this.#limitsAtStartup)
+      lines.push(
+        `SET LOCAL statement_timeout = ${statementTimeoutMs}`,
+        `SET LOCAL lock_timeout = ${lockTimeoutMs}`,
+        `SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionTimeoutMs}`,
+      );
+    if (jitOff) lines.push('SET LOCAL jit = off');
+    // The process id in the key a pooler hands out is made up, and its backends change with every transaction.
+    lines.push('SELECT pg_catalog.pg_backend_pid()');
+    return lines.join('; ');
+  }
+
+  #submit(statement: Statement, limitMs: number | undefined): Promise<QueryResult> {
+    return new Promise((resolve, reject) => {
+      const entry = { limitMs };
+      if (this.#pending.length === 0) this.#lastAt = performance.now();
+      this.#pending.push(entry);
+      this.#watch();
+      const config = {
+        text: statement.text,
+        values: statement.values ? [...statement.values] : [],
+        rowMode: 'array' as const,
+        ...(statement.simple ? {} : { queryMode: 'extended' }),
+      };
+      // A callback, as it runs before the next message is read: notices and times belong to their statement.
+      this.#client.query(config, (error: Error | null, answer: unknown) => {
+        this.#pending.splice(this.#pending.indexOf(entry), 1);
+        this.#watch();
+        const now = performance.now();
+        const elapsedMs = now - this.#lastAt;
+        this.#lastAt = now;
+        const notices = this.#notices;
+        this.#notices = [];
+        if (error) return reject(error);
+        const last = (Array.isArray(answer) ? answer.at(-1) : answer) as {
+          fields: { name: string }[];
+          rows: string[][];
+        };
+        resolve({ fields: last.fields.map(field => field.name), rows: last.rows, notices, elapsedMs });
+      });
+    });
+  }
+
+  /** A server that fell silent (pulled cable, sleeping laptop) never answers: give up on the head of the line in time. */
+  #watch(): void {
+    clearTimeout(this.#watchdog);
+    const limitMs = this.#pending[0]?.limitMs;
+    if (limitMs === undefined) return;
+    this.#watchdog = setTimeout(() => {
+      this.#usable = false;
+      this.#stream.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }));
+    }, limitMs);
+  }
+
+  /** Resolves when the statement is seen gone, or to why not, in which case the connection is dropped. */
+  async #cancel(settled: Promise<unknown>): Promise<string | undefined> {
+    // A late signal must not hit whoever would use this session next.
+    this.#usable = false;
+    const profile = { ...this.profile, connectTimeoutMs: Math.min(this.profile.connectTimeoutMs, cancelTimeoutMs) };
+    const limits = {
+      statementTimeoutMs: cancelTimeoutMs,
+      lockTimeoutMs: 0,
+      idleInTransactionTimeoutMs: cancelTimeoutMs,
+    };
+    const target = { pid: this.#pid, citus: this.server.citus !== undefined };
+    const unconfirmed = await cancelAndConfirm(target, () => Session.open(profile, this.#password, limits));
+    await Promise.race([settled, sleep(unconfirmed ? 0 : 1_000)]);
+    this.#destroy();
+    return unconfirmed;
+  }
+
+  #cancelled(unconfirmed?: string): ClusterError {
+    return new ClusterError('cancelled', `Cancelled on ${this.address}.`, {
+      next: unconfirmed
+        ? `Look into pg_stat_activity for application_name cutover: it may run on until the statement timeout.`
+        : 'Run it again when you need it.',
+      detail: unconfirmed,
+    });
+  }
+
+  #destroy(): void {
+    this.#usable = false;
+    clearTimeout(this.#watchdog);
+    this.#stream.destroy();
+  }
+}
