@@ -133,6 +133,8 @@ export interface Trigger {
 /** What EXPLAIN says of a whole statement: the one asked for, a task's remote one, a subplan's or a SELECT under an INSERT. */
 export interface PlanStatement {
   readonly index: number;
+  /** What Citus calls it below a node: `Remote Plan`, `PlannedStmt`, `Select Query`, `Source Query`. */
+  readonly label: string | undefined;
   /** Index of the root node of its plan; -1 when it has none. */
   root: number;
   /** Index of the node it hangs below (task, subplan, or Citus node); -1 for the statement asked for. */

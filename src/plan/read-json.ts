@@ -1,0 +1,330 @@
+import { JsonScanner } from './json-scanner';
+import { type PlanNode, type PlanStatement, type PlanValue, Properties } from './model';
+import type { PlanBuilder } from './plan-builder';
+
+/** What an open `{` or `[` stands for. */
+type ObjectPlace = 'statement' | 'node' | 'distributedQuery' | 'job' | 'object';
+type ListPlace = 'statements' | 'children' | 'subplans' | 'tasks' | 'dependentJobs' | 'list';
+
+interface Frame {
+  readonly isList: boolean;
+  place: ObjectPlace | ListPlace;
+  /** The node the contents belong to; for statements the one they hang below, if any. */
+  node: PlanNode | undefined;
+  statement: PlanStatement | undefined;
+  /** Where an object's members go. */
+  properties: Properties;
+  /** Where a list's items go. */
+  items: PlanValue[];
+  /** The name this came under. */
+  readonly name: string;
+  /** Plans were found inside: they live in the tree, so the list or object itself is not kept as a value. */
+  heldPlans: boolean;
+}
+
+const quote = 34;
+const openBrace = 123;
+const closeBrace = 125;
+const openBracket = 91;
+const closeBracket = 93;
+const comma = 44;
+const colon = 58;
+
+/** Reads FORMAT TEXT that stands inside the JSON, below the given node. */
+export type ReadText = (text: string, builder: PlanBuilder, container: number, label: string) => void;
+
+const lists: Record<string, ListPlace> = {
+  'node/Plans': 'children',
+  'distributedQuery/Subplans': 'subplans',
+  'job/Tasks': 'tasks',
+  'job/Dependent Jobs': 'dependentJobs',
+  'node/Dependent Jobs': 'dependentJobs',
+  'node/Remote Plan': 'statements',
+  'node/PlannedStmt': 'statements',
+};
+const objects: Record<string, ObjectPlace> = {
+  'statement/Plan': 'node',
+  'object/Plan': 'node',
+  'node/Distributed Query': 'distributedQuery',
+  'distributedQuery/Job': 'job',
+};
+const elements: Partial<Record<ListPlace, ObjectPlace>> = {
+  statements: 'statement',
+  children: 'node',
+  subplans: 'node',
+  tasks: 'node',
+  dependentJobs: 'node',
+};
+
+/**
+ * Reads EXPLAIN (FORMAT JSON) in one pass with an explicit stack. Not JSON.parse: identifiers above 2^53 must stay exact,
+ * names may repeat, and Citus puts FORMAT TEXT into the JSON where it explains a prepared statement, or a bare sentence
+ * when citus.explain_distributed_queries is off (seen up to 13.0). What cannot be read is kept as text and named in the
+ * builder's problems; nothing is thrown.
+ */
+export class JsonReader extends JsonScanner {
+  readonly #stack: Frame[] = [];
+
+  constructor(
+    text: string,
+    private readonly builder: PlanBuilder,
+    private readonly readText: ReadText,
+  ) {
+    super(text);
+  }
+
+  read(start: number): void {
+    this.pos = start;
+    const { length } = this.text;
+    this.#push('statements', true, undefined, undefined, '');
+    const bare = /^\s*\{\s*"Node Type"/.test(this.text.slice(start, start + 1000));
+    if (bare) this.#wrapBareNode();
+    for (;;) {
+      const frame = this.#stack[this.#stack.length - 1]!;
+      const code = this.skipSpace();
+      if (this.pos >= length) break;
+      if (code === comma) this.pos++;
+      else if (code === closeBrace || code === closeBracket) this.#close(code === closeBracket);
+      else if (frame.isList) this.#value(frame, '', code);
+      else if (code === quote) this.#member(frame);
+      else this.#foreign(frame, '');
+    }
+    if (this.#stack.length > (bare ? 2 : 1))
+      this.builder.problems.push('The JSON ends early: the end of the plan is missing.');
+    while (this.#stack.length > 0) this.#pop();
+  }
+
+  /** Somebody copied the inside of `Plan` alone. */
+  #wrapBareNode(): void {
+    const statement = this.builder.openStatement(-1, undefined);
+    this.#push('statement', false, undefined, statement, '', statement.properties);
+    const node = this.builder.openRoot(statement);
+    this.#push('node', false, node, statement, 'Plan', node.properties);
+    this.skipSpace();
+    this.pos++;
+  }
+
+  #push(
+    place: Frame['place'],
+    isList: boolean,
+    node: PlanNode | undefined,
+    statement: PlanStatement | undefined,
+    name: string,
+    properties?: Properties,
+  ): Frame {
+    const frame: Frame = {
+      isList,
+      place,
+      node,
+      statement,
+      properties: properties ?? noProperties,
+      items: noItems,
+      name,
+      heldPlans: false,
+    };
+    this.#stack.push(frame);
+    return frame;
+  }
+
+  #member(frame: Frame): void {
+    const key = this.builder.key(this.string());
+    let code = this.skipSpace();
+    if (code === colon) {
+      this.pos++;
+      code = this.skipSpace();
+    }
+    if (code === openBrace || code === openBracket) {
+      this.#open(frame, key.name, code === openBracket);
+      return;
+    }
+    const value = code === quote ? this.string() : this.scalar();
+    if (value === undefined) this.#foreign(frame, key.name);
+    else if (frame.place === 'node') this.builder.scalar(frame.node!, key, value);
+    else this.#keep(frame, key.name, value);
+  }
+
+  #value(frame: Frame, name: string, code: number): void {
+    if (code === openBrace || code === openBracket) {
+      this.#open(frame, name, code === openBracket);
+      return;
+    }
+    const value = code === quote ? this.string() : this.scalar();
+    if (value === undefined) this.#foreign(frame, name);
+    else this.#keep(frame, name, value);
+  }
+
+  /** Puts a value where its frame keeps values. */
+  #keep(frame: Frame, name: string, value: PlanValue): void {
+    switch (frame.place) {
+      case 'list':
+        frame.items.push(value);
+        break;
+      case 'statements':
+        this.#utility(frame, value);
+        break;
+      case 'node':
+        this.builder.property(frame.node!, name, value);
+        break;
+      case 'children':
+      case 'subplans':
+      case 'tasks':
+      case 'dependentJobs':
+        this.builder.property(frame.node!, frame.name, value);
+        break;
+      case 'distributedQuery':
+        frame.node!.properties.add(name, value);
+        break;
+      default:
+        frame.properties.add(name, value);
+    }
+  }
+
+  /** A statement without a plan: EXPLAIN says `"Utility Statement"` or the like in its place. */
+  #utility(frame: Frame, value: PlanValue): void {
+    const statement = this.builder.openStatement(frame.node?.index ?? -1, frame.name || undefined);
+    const node = this.builder.openRoot(statement);
+    node.kind = 'utility';
+    node.type = typeof value === 'string' ? value : 'Unknown';
+    if (typeof value !== 'string') node.properties.add('Value', value);
+    this.builder.closeNode(node);
+    this.builder.closeStatement(statement);
+  }
+
+  #open(parent: Frame, name: string, isList: boolean): void {
+    this.pos++;
+    const { builder } = this;
+    if (isList) {
+      const place = parent.place === 'statements' ? 'statements' : (lists[`${parent.place}/${name}`] ?? 'list');
+      const frame = this.#push(place, true, parent.node, parent.statement, name || parent.name);
+      if (place === 'list') frame.items = [];
+      return;
+    }
+    const place = parent.isList
+      ? (elements[parent.place as ListPlace] ?? 'object')
+      : (objects[`${parent.place}/${name}`] ?? 'object');
+    const { node } = parent;
+    switch (place) {
+      case 'statement': {
+        const statement = builder.openStatement(node?.index ?? -1, parent.name || undefined);
+        this.#push('statement', false, node, statement, name, statement.properties);
+        break;
+      }
+      case 'node': {
+        if (parent.place === 'object') this.#becomeStatement(parent);
+        const opened = this.#openNode(parent);
+        this.#push('node', false, opened, parent.statement, name, opened.properties);
+        break;
+      }
+      case 'job':
+        this.#push('job', false, node, parent.statement, name, builder.jobOf(node!).properties);
+        break;
+      case 'distributedQuery':
+        this.#push('distributedQuery', false, node, parent.statement, name);
+        break;
+      default:
+        this.#push('object', false, node, parent.statement, name, new Properties());
+    }
+  }
+
+  #openNode(parent: Frame): PlanNode {
+    const { builder } = this;
+    const above = parent.node?.index ?? -1;
+    const statement = parent.statement!;
+    if (parent.place === 'statement') return builder.openRoot(statement);
+    if (parent.place === 'subplans') return builder.openNode(above, statement.index, 'subplan', 'Distributed Subplan');
+    if (parent.place === 'tasks') return builder.openNode(above, statement.index, 'task', 'Task');
+    if (parent.place === 'dependentJobs') return builder.openNode(above, statement.index, 'mapMergeJob', 'MapMergeJob');
+    return builder.openNode(above, statement.index, 'operator', '');
+  }
+
+  /** An object under a name unknown to us turns out to hold a plan, as `Select Query`, `Source Query` do. */
+  #becomeStatement(frame: Frame): void {
+    const above = this.#stack[this.#stack.length - 2];
+    const statement = this.builder.openStatement(frame.node?.index ?? -1, above?.name || frame.name || undefined);
+    for (const [i, name] of frame.properties.names.entries()) {
+      statement.properties.add(name, frame.properties.values[i]!);
+    }
+    frame.place = 'statement';
+    frame.statement = statement;
+    frame.properties = statement.properties;
+  }
+
+  #close(isList: boolean): void {
+    // A bracket that closes nothing, or the wrong thing, closes up to its match when there is one.
+    let at = this.#stack.length - 1;
+    while (at > 0 && this.#stack[at]!.isList !== isList) at--;
+    const matches = at > 0;
+    if (!matches || at !== this.#stack.length - 1) this.#problem(`unexpected "${isList ? ']' : '}'}"`);
+    this.pos++;
+    if (matches) while (this.#stack.length > at) this.#pop();
+  }
+
+  #pop(): void {
+    const frame = this.#stack.pop()!;
+    const parent = this.#stack[this.#stack.length - 1];
+    const { builder } = this;
+    switch (frame.place) {
+      case 'node':
+        builder.closeNode(frame.node!);
+        break;
+      case 'statement':
+        builder.closeStatement(frame.statement!);
+        if (parent?.place === 'list' || parent?.place === 'object') parent.heldPlans = true;
+        break;
+      case 'job': {
+        const job = builder.jobOf(frame.node!);
+        job.taskCount = job.properties.number('Task Count');
+        job.tasksShown = job.properties.text('Tasks Shown');
+        break;
+      }
+      case 'list':
+        if (parent && !(frame.heldPlans && frame.items.length === 0)) this.#keep(parent, frame.name, frame.items);
+        else if (parent) parent.heldPlans = true;
+        break;
+      case 'object':
+        if (parent && !(frame.heldPlans && frame.properties.names.length === 0)) {
+          this.#keep(parent, frame.name, frame.properties);
+        } else if (parent) parent.heldPlans = true;
+        break;
+      default:
+    }
+  }
+
+  /** Something that is no JSON: a plan as FORMAT TEXT in a list of plans, else a line of text that is kept. */
+  #foreign(frame: Frame, name: string): void {
+    if (frame.place === 'statements' && this.#stack.length > 1) {
+      this.#problem('a plan as text instead of JSON; it was read as text');
+      this.readText(this.#untilClosed(), this.builder, frame.node?.index ?? -1, frame.name);
+      return;
+    }
+    if (frame.place === 'statements') {
+      this.#problem('text beside the plan; it was left out');
+      this.untilDelimiter();
+      return;
+    }
+    this.#problem('text that is no JSON; it was kept as it stands');
+    this.#keep(frame, name || '(text)', this.untilDelimiter());
+  }
+
+  /** The lines up to one that holds nothing but a closing bracket. */
+  #untilClosed(): string {
+    const { text } = this;
+    const start = text.lastIndexOf('\n', this.pos) + 1;
+    let end = this.pos;
+    while (end < text.length) {
+      const next = text.indexOf('\n', end);
+      const lineEnd = next < 0 ? text.length : next;
+      if (/^\s*[\]}],?\s*$/.test(text.slice(end, lineEnd))) break;
+      end = lineEnd + 1;
+    }
+    this.pos = Math.min(end, text.length);
+    return text.slice(start, this.pos);
+  }
+
+  #problem(what: string): void {
+    if (this.builder.problems.length < 20) this.builder.problems.push(`Line ${this.line()}: ${what}.`);
+  }
+}
+
+const noItems: PlanValue[] = [];
+const noProperties = new Properties();

@@ -1,0 +1,2 @@
+import type { Plan } from './model';
+export function computeTimes(_plan: Plan): void {}
