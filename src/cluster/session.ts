@@ -31,7 +31,6 @@ export interface QueryResult {
   fields: string[];
   /** Values as the server wrote them. */
   rows: (string | null)[][];
-  notices: string[];
   /** From the end of the statement before (or sending) to the end of this one, as the client saw it. */
   elapsedMs: number;
 }
@@ -49,9 +48,35 @@ export interface TransactionOptions {
 export interface TransactionOutcome {
   /** Of the statements that succeeded, in order. */
   results: QueryResult[];
+  /** Every statement that was sent, from BEGIN to the last of the cleanup. */
+  sent: string[];
+  /** What the server remarked on the way, as `WARNING: …`. */
+  notices: string[];
   /** The first statement that failed; -1 is BEGIN. */
   failure?: { index: number; error: ClusterError };
 }
+
+/** The driver's answer; several from a text of several statements, which only BEGIN is. */
+interface DriverResult {
+  fields: { name: string }[];
+  rows: (string | null)[][];
+}
+
+/** One statement's end. */
+interface Answer {
+  result?: QueryResult;
+  error?: Error;
+  notices: string[];
+  elapsedMs: number;
+}
+
+/** What a session is started with: it does not see later changes of these (ALTER ROLE … SET, ALTER DATABASE … SET). */
+const startQuery = `SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_version'),
+  (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'citus'), pg_catalog.pg_is_in_recovery(),
+  (SELECT pg_catalog.string_agg(s.setconfig::text, ';' ORDER BY s.setdatabase, s.setrole)
+     FROM pg_catalog.pg_db_role_setting s
+    WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
+      AND s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)))`;
 
 /**
  * One connection doing one piece of work. Everything runs inside an explicit transaction that ends in ROLLBACK: read-only
@@ -69,6 +94,7 @@ export class Session {
   #lastAt = 0;
   #pid: number;
   #usable = true;
+  #start: (string | null)[] = [];
 
   private constructor(
     readonly profile: ConnectionProfile,
@@ -106,13 +132,9 @@ export class Session {
     const server: ServerVersion = { num: 0, postgres: '', inRecovery: false };
     const session = new Session(profile, password, limits, loggedIn, server);
     try {
-      const { rows } = await session.query(
-        `SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_version'),
-                (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'citus'), pg_catalog.pg_is_in_recovery()`,
-        [],
-        signal,
-      );
-      const [num, postgres, citus, inRecovery] = rows[0]!;
+      const { rows } = await session.query(startQuery, [], signal);
+      session.#start = rows[0]!;
+      const [num, postgres, citus, inRecovery] = session.#start;
       server.num = Number(num);
       server.postgres = postgres!;
       if (citus) server.citus = citus;
@@ -134,6 +156,12 @@ export class Session {
     return this.#usable;
   }
 
+  /** Whether the connection stands and a new session would start with the same settings. Never rejects. */
+  async isCurrent(signal?: AbortSignal): Promise<boolean> {
+    const { results } = await this.transaction([{ text: startQuery }], { jitOff: true, signal });
+    return this.#usable && JSON.stringify(results[0]?.rows[0]) === JSON.stringify(this.#start);
+  }
+
   /** One of Cutover's own queries, read-only and without JIT. Rejects with a {@link ClusterError}. */
   async query(text: string, values: readonly (string | null)[] = [], signal?: AbortSignal): Promise<QueryResult> {
     const { results, failure } = await this.transaction([{ text, values }], { jitOff: true, signal });
@@ -144,42 +172,45 @@ export class Session {
   /** Sends BEGIN, the statements and ROLLBACK at once. Never rejects: what failed is in the outcome. */
   async transaction(statements: readonly Statement[], options: TransactionOptions = {}): Promise<TransactionOutcome> {
     const { access = 'read only', jitOff = false, cleanup = [], signal } = options;
-    if (signal?.aborted) return { results: [], failure: { index: -1, error: this.#cancelled() } };
-    const startedAt = performance.now();
+    if (signal?.aborted)
+      return { results: [], sent: [], notices: [], failure: { index: -1, error: this.#cancelled() } };
     const answerMs = this.profile.connectTimeoutMs;
     const statementMs = this.limits.statementTimeoutMs > 0 ? this.limits.statementTimeoutMs + answerMs : undefined;
-    const begin = this.#submit({ text: this.#begin(access, jitOff), simple: true }, answerMs).then(({ rows }) => {
-      this.#pid = Number(rows[0]?.[0]);
-    });
-    const running = statements.map(statement => this.#submit(statement, statementMs));
-    const ending = [{ text: 'ROLLBACK', simple: true }, ...cleanup].map(statement =>
-      this.#submit(statement, statementMs),
+    const begin: Statement = { text: this.#begin(access, jitOff), simple: true };
+    const all: Statement[] = [begin, ...statements, { text: 'ROLLBACK', simple: true }, ...cleanup];
+    const ended = Promise.all(
+      all.map(statement => this.#submit(statement, statement === begin ? answerMs : statementMs)),
     );
-    const settled = Promise.allSettled([begin, ...running, ...ending]);
 
     let cancelling: Promise<string | undefined> | undefined;
     const cancel = () => {
-      cancelling = this.#cancel(settled);
+      cancelling = this.#cancel(ended);
     };
     signal?.addEventListener('abort', cancel);
-    const outcomes = (await settled).slice(0, 1 + running.length);
+    const answers = await ended;
     signal?.removeEventListener('abort', cancel);
     const unconfirmed = await cancelling;
+    if (answers[1 + statements.length]!.error) this.#usable = false;
 
-    const failed = outcomes.findIndex(outcome => outcome.status === 'rejected');
-    const results = outcomes
-      .slice(1, failed < 0 ? undefined : Math.max(failed, 1))
-      .map(outcome => (outcome as PromiseFulfilledResult<QueryResult>).value);
-    if (cancelling) return { results, failure: { index: failed - 1, error: this.#cancelled(unconfirmed) } };
-    if (failed < 0) return { results };
-    const error = ClusterError.from((outcomes[failed] as PromiseRejectedResult).reason, {
-      address: this.address,
-      user: this.profile.user,
-      phase: 'query',
-      elapsedMs: performance.now() - startedAt,
-      statementTimeoutMs: this.limits.statementTimeoutMs,
-    });
-    return { results, failure: { index: failed - 1, error } };
+    const own = answers.slice(0, 1 + statements.length);
+    const failed = own.findIndex(answer => answer.error);
+    const outcome: TransactionOutcome = {
+      results: own.slice(1, failed < 0 ? undefined : Math.max(failed, 1)).map(answer => answer.result!),
+      sent: all.map(statement => statement.text),
+      notices: answers.flatMap(answer => answer.notices),
+    };
+    if (cancelling) outcome.failure = { index: Math.max(failed, 0) - 1, error: this.#cancelled(unconfirmed) };
+    else if (failed >= 0) {
+      const error = ClusterError.from(own[failed]!.error, {
+        address: this.address,
+        user: this.profile.user,
+        phase: 'query',
+        elapsedMs: own[failed]!.elapsedMs,
+        statementTimeoutMs: this.limits.statementTimeoutMs,
+      });
+      outcome.failure = { index: failed - 1, error };
+    }
+    return outcome;
   }
 
   /** Says goodbye; never rejects, never hangs. */
@@ -206,8 +237,8 @@ export class Session {
     return lines.join('; ');
   }
 
-  #submit(statement: Statement, limitMs: number | undefined): Promise<QueryResult> {
-    return new Promise((resolve, reject) => {
+  #submit(statement: Statement, limitMs: number | undefined): Promise<Answer> {
+    return new Promise(resolve => {
       const entry = { limitMs };
       if (this.#pending.length === 0) this.#lastAt = performance.now();
       this.#pending.push(entry);
@@ -219,22 +250,24 @@ export class Session {
         ...(statement.simple ? {} : { queryMode: 'extended' }),
       };
       // A callback, as it runs before the next message is read: notices and times belong to their statement.
-      this.#client.query(config, (error: Error | null, answer: unknown) => {
+      this.#client.query(config, (error: Error | null, results: DriverResult | DriverResult[]) => {
         this.#pending.splice(this.#pending.indexOf(entry), 1);
         this.#watch();
         const now = performance.now();
-        const elapsedMs = now - this.#lastAt;
+        const answer: Answer = { notices: this.#notices, elapsedMs: now - this.#lastAt };
         this.#lastAt = now;
-        const notices = this.#notices;
         this.#notices = [];
-        if (error) return reject(error);
-        const last = (Array.isArray(answer) ? answer.at(-1) : answer) as {
-          fields: { name: string }[];
-          rows: string[][];
-        };
-        resolve({ fields: last.fields.map(field => field.name), rows: last.rows, notices, elapsedMs });
+        if (error) answer.error = error;
+        else answer.result = this.#read(results, answer.elapsedMs);
+        resolve(answer);
       });
     });
+  }
+
+  #read(results: DriverResult | DriverResult[], elapsedMs: number): QueryResult {
+    const { fields, rows } = Array.isArray(results) ? results.at(-1)! : results;
+    if (Array.isArray(results)) this.#pid = Number(rows[0]?.[0]);
+    return { fields: fields.map(field => field.name), rows, elapsedMs };
   }
 
   /** A server that fell silent (pulled cable, sleeping laptop) never answers: give up on the head of the line in time. */
@@ -249,7 +282,7 @@ export class Session {
   }
 
   /** Resolves when the statement is seen gone, or to why not, in which case the connection is dropped. */
-  async #cancel(settled: Promise<unknown>): Promise<string | undefined> {
+  async #cancel(ended: Promise<unknown>): Promise<string | undefined> {
     // A late signal must not hit whoever would use this session next.
     this.#usable = false;
     const profile = { ...this.profile, connectTimeoutMs: Math.min(this.profile.connectTimeoutMs, cancelTimeoutMs) };
@@ -260,7 +293,7 @@ export class Session {
     };
     const target = { pid: this.#pid, citus: this.server.citus !== undefined };
     const unconfirmed = await cancelAndConfirm(target, () => Session.open(profile, this.#password, limits));
-    await Promise.race([settled, sleep(unconfirmed ? 0 : 1_000)]);
+    await Promise.race([ended, sleep(unconfirmed ? 0 : 1_000)]);
     this.#destroy();
     return unconfirmed;
   }
