@@ -1,6 +1,6 @@
 /** Finds the PostgreSQL servers a lab can run: installed ones, those named by environment variables, those from npm. */
 import { readdir, realpath } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { embeddedInstallations } from './embedded';
 import { inspect, type PostgresInstallation } from './installation';
 import { LabUnavailable } from './lab-unavailable';
@@ -108,15 +108,16 @@ async function usualFolders(): Promise<string[]> {
 async function inspectAll(folders: string[]): Promise<PostgresInstallation[]> {
   const found = new Map<string, PostgresInstallation>();
   for (const folder of folders) {
-    const real = await realpath(folder).catch(() => undefined);
-    if (real === undefined || found.has(real)) continue;
-    const installation = await inspect(folder, false);
+    // `/usr/local/bin/postgres` may be a link to where the installation really is.
+    const binary = await realpath(join(folder, 'postgres')).catch(() => undefined);
+    if (binary === undefined || found.has(binary)) continue;
+    const installation = await inspect(dirname(binary), false);
     if (
       installation &&
       installation.majorVersion >= supported.oldest &&
       installation.majorVersion <= supported.newest
     ) {
-      found.set(real, installation);
+      found.set(binary, installation);
     }
   }
   return [...found.values()];
