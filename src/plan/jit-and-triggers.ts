@@ -1,4 +1,5 @@
-import { type Jit, type PlanValue, Properties, type Trigger } from './model';
+import type { Jit, Trigger } from './model';
+import { type PlanValue, Properties } from './properties';
 
 function object(value: PlanValue | undefined): Properties | undefined {
   return value instanceof Properties ? value : undefined;

@@ -1,37 +1,5 @@
 import type { Buffers } from '../shared/plan-diff';
-
-/** A value as EXPLAIN gave it: text (numbers and booleans too, so 64-bit identifiers stay exact), a list, or an object. */
-export type PlanValue = string | PlanValue[] | Properties;
-
-/** Name/value pairs in the order they came; a name may occur twice (PostgreSQL 12 prints `Workers` twice in a Sort). */
-export class Properties {
-  readonly names: string[] = [];
-  readonly values: PlanValue[] = [];
-
-  add(name: string, value: PlanValue): void {
-    this.names.push(name);
-    this.values.push(value);
-  }
-
-  get(name: string): PlanValue | undefined {
-    const at = this.names.indexOf(name);
-    return at < 0 ? undefined : this.values[at];
-  }
-
-  /** The value if it is text. */
-  text(name: string): string | undefined {
-    const value = this.get(name);
-    return typeof value === 'string' ? value : undefined;
-  }
-
-  /** The value as a number, if it is one. */
-  number(name: string): number | undefined {
-    const text = this.text(name);
-    if (text === undefined || text === '') return undefined;
-    const value = Number(text);
-    return Number.isNaN(value) ? undefined : value;
-  }
-}
+import type { Properties } from './properties';
 
 /**
  * `operator`: a plan node of PostgreSQL. The others are the levels Citus puts between them, and JIT, which belongs to a
@@ -159,14 +127,6 @@ export interface Plan {
   statements: PlanStatement[];
   /** EXPLAIN ANALYZE: actual figures are there. */
   analyzed: boolean;
-}
-
-/** A value as one line of text. */
-export function valueText(value: PlanValue): string {
-  // EXPLAIN nests values two or three deep; only plans nest deeply, and those are nodes.
-  if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return value.map(valueText).join(', ');
-  return value.names.map((name, i) => `${name}: ${valueText(value.values[i]!)}`).join(', ');
 }
 
 /** Indexes of the statements asked for (one, unless rules rewrote it). */

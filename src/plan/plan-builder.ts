@@ -1,14 +1,8 @@
 import type { Buffers } from '../shared/plan-diff';
 import { readJit, readTriggers } from './jit-and-triggers';
-import {
-  type DistributedJob,
-  type NodeKind,
-  type Plan,
-  type PlanNode,
-  type PlanStatement,
-  type PlanValue,
-  Properties,
-} from './model';
+import type { DistributedJob, NodeKind, Plan, PlanNode, PlanStatement } from './model';
+import { fieldNumber, isTextField, setNumberField, setTextField } from './node-fields';
+import { emptyShape, type PlanValue, Properties, valueText } from './properties';
 
 /** Every field from the start, so that all nodes share one hidden class. */
 class BuiltNode implements PlanNode {
@@ -37,7 +31,6 @@ class BuiltNode implements PlanNode {
   actualLoops: number | undefined = undefined;
   buffers: Buffers | undefined = undefined;
   job: DistributedJob | undefined = undefined;
-  properties = new Properties();
   totalMs: number | undefined = undefined;
   selfMs: number | undefined = undefined;
   selfPages: number | undefined = undefined;
@@ -52,156 +45,29 @@ class BuiltNode implements PlanNode {
     readonly statement: number,
     public kind: NodeKind,
     public type: string,
+    public properties: Properties,
   ) {}
-}
-
-function figure(value: string): number | undefined {
-  const parsed = Number(value);
-  return Number.isNaN(parsed) ? undefined : parsed;
-}
-
-function buffersOf(node: PlanNode): Buffers {
-  node.buffers ??= {
-    sharedHit: 0,
-    sharedRead: 0,
-    sharedDirtied: 0,
-    sharedWritten: 0,
-    localHit: 0,
-    localRead: 0,
-    tempRead: 0,
-    tempWritten: 0,
-  };
-  return node.buffers;
-}
-
-/** FORMAT JSON's names that have a field of their own (PostgreSQL's explain.c, 12 to 18). */
-const setters: Record<string, (node: PlanNode, value: string) => void> = {
-  'Node Type': (node, value) => {
-    node.type = value;
-  },
-  'Parent Relationship': (node, value) => {
-    node.relationship = value;
-  },
-  'Parallel Aware': (node, value) => {
-    node.parallelAware = value === 'true';
-  },
-  Schema: (node, value) => {
-    node.schema = value;
-  },
-  'Relation Name': (node, value) => {
-    node.relation = value;
-  },
-  Alias: (node, value) => {
-    node.alias = value;
-  },
-  'Index Name': (node, value) => {
-    node.indexName = value;
-  },
-  'CTE Name': (node, value) => {
-    node.cteName = value;
-  },
-  'Function Name': (node, value) => {
-    node.functionName = value;
-  },
-  'Subplan Name': (node, value) => {
-    node.subplanName = value;
-  },
-  'Join Type': (node, value) => {
-    node.joinType = value;
-  },
-  Strategy: (node, value) => {
-    node.strategy = value;
-  },
-  'Partial Mode': (node, value) => {
-    node.partialMode = value;
-  },
-  Operation: (node, value) => {
-    node.operation = value;
-  },
-  'Custom Plan Provider': (node, value) => {
-    node.provider = value;
-  },
-  'Startup Cost': (node, value) => {
-    node.startupCost = figure(value);
-  },
-  'Total Cost': (node, value) => {
-    node.totalCost = figure(value);
-  },
-  'Plan Rows': (node, value) => {
-    node.planRows = figure(value);
-  },
-  'Plan Width': (node, value) => {
-    node.planWidth = figure(value);
-  },
-  'Actual Startup Time': (node, value) => {
-    node.actualStartupMs = figure(value);
-  },
-  'Actual Total Time': (node, value) => {
-    node.actualTotalMs = figure(value);
-  },
-  'Actual Rows': (node, value) => {
-    node.actualRows = figure(value);
-  },
-  'Actual Loops': (node, value) => {
-    node.actualLoops = figure(value);
-  },
-  'Shared Hit Blocks': (node, value) => {
-    buffersOf(node).sharedHit = figure(value) ?? 0;
-  },
-  'Shared Read Blocks': (node, value) => {
-    buffersOf(node).sharedRead = figure(value) ?? 0;
-  },
-  'Shared Dirtied Blocks': (node, value) => {
-    buffersOf(node).sharedDirtied = figure(value) ?? 0;
-  },
-  'Shared Written Blocks': (node, value) => {
-    buffersOf(node).sharedWritten = figure(value) ?? 0;
-  },
-  'Local Hit Blocks': (node, value) => {
-    buffersOf(node).localHit = figure(value) ?? 0;
-  },
-  'Local Read Blocks': (node, value) => {
-    buffersOf(node).localRead = figure(value) ?? 0;
-  },
-  'Temp Read Blocks': (node, value) => {
-    buffersOf(node).tempRead = figure(value) ?? 0;
-  },
-  'Temp Written Blocks': (node, value) => {
-    buffersOf(node).tempWritten = figure(value) ?? 0;
-  },
-};
-
-/** A property's name, read once: the readers meet the same few hundred names on every node. */
-export interface Key {
-  readonly name: string;
-  readonly set: ((node: PlanNode, value: string) => void) | undefined;
 }
 
 /** Fills a {@link Plan} in preorder; both readers, JSON and TEXT, speak to it in FORMAT JSON's names. */
 export class PlanBuilder {
   readonly plan: Plan;
-  readonly #keys = new Map<string, Key>();
+  /** Of nodes and of what nests in them; shared, so that nodes of one type share one shape. */
+  readonly emptyShape = emptyShape();
 
   constructor(
     format: Plan['format'],
     readonly problems: string[],
+    /** The text that offsets in properties point into. */
+    private readonly source = '',
   ) {
     this.plan = { format, nodes: [], statements: [], analyzed: false };
-  }
-
-  key(name: string): Key {
-    let key = this.#keys.get(name);
-    if (!key) {
-      key = { name, set: Object.hasOwn(setters, name) ? setters[name] : undefined };
-      this.#keys.set(name, key);
-    }
-    return key;
   }
 
   openNode(parent: number, statement: number, kind: NodeKind, type: string): PlanNode {
     const nodes = this.plan.nodes;
     const depth = parent < 0 ? 0 : nodes[parent]!.depth + 1;
-    const node = new BuiltNode(nodes.length, parent, depth, statement, kind, type);
+    const node = new BuiltNode(nodes.length, parent, depth, statement, kind, type, this.newProperties());
     nodes.push(node);
     return node;
   }
@@ -211,20 +77,20 @@ export class PlanBuilder {
     if (node.actualLoops !== undefined) this.plan.analyzed = true;
   }
 
-  /** A scalar of a node: kept as it came, and read into its field if it has one. */
-  scalar(node: PlanNode, key: Key, value: string): void {
-    node.properties.names.push(key.name);
-    node.properties.values.push(value);
-    key.set?.(node, value);
+  property(node: PlanNode, name: string, value: PlanValue): void {
+    node.properties.add(name, value);
+    if (typeof value !== 'string') return;
+    const field = fieldNumber(name);
+    if (isTextField(field)) setTextField(node, field, value);
+    else if (field > 0) setNumberField(node, field, Number(value));
   }
 
-  property(node: PlanNode, name: string, value: PlanValue): void {
-    if (typeof value === 'string') this.scalar(node, this.key(name), value);
-    else node.properties.add(name, value);
+  newProperties(): Properties {
+    return new Properties(this.emptyShape, this.source);
   }
 
   jobOf(node: PlanNode): DistributedJob {
-    node.job ??= { taskCount: undefined, tasksShown: undefined, properties: new Properties() };
+    node.job ??= { taskCount: undefined, tasksShown: undefined, properties: this.newProperties() };
     return node.job;
   }
 
@@ -240,7 +106,7 @@ export class PlanBuilder {
       triggers: [],
       settings: undefined,
       queryIdentifier: undefined,
-      properties: new Properties(),
+      properties: this.newProperties(),
     };
     this.plan.statements.push(statement);
     return statement;
@@ -261,7 +127,7 @@ export class PlanBuilder {
     statement.triggers = readTriggers(properties);
     const settings = properties.get('Settings');
     if (settings instanceof Properties) {
-      statement.settings = settings.names.map((name, i) => [name, String(settings.values[i])]);
+      statement.settings = settings.names.map((name, i) => [name, valueText(settings.at(i))]);
     }
     if (statement.executionMs !== undefined) this.plan.analyzed = true;
     const jit = properties.get('JIT');

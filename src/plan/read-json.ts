@@ -1,6 +1,8 @@
-import { JsonScanner } from './json-scanner';
-import { type PlanNode, type PlanStatement, type PlanValue, Properties } from './model';
+import { decodeValue, JsonScanner } from './json-scanner';
+import type { PlanNode, PlanStatement } from './model';
+import { isTextField, setNumberField, setTextField } from './node-fields';
 import type { PlanBuilder } from './plan-builder';
+import { type PlanValue, Properties, type Shape } from './properties';
 
 /** What an open `{` or `[` stands for. */
 type ObjectPlace = 'statement' | 'node' | 'distributedQuery' | 'job' | 'object';
@@ -85,7 +87,7 @@ export class JsonReader extends JsonScanner {
       if (this.pos >= length) break;
       if (code === comma) this.pos++;
       else if (code === closeBrace || code === closeBracket) this.#close(code === closeBracket);
-      else if (frame.isList) this.#value(frame, '', code);
+      else if (frame.isList) this.#value(frame, code);
       else if (code === quote) this.#member(frame);
       else this.#foreign(frame, '');
     }
@@ -126,31 +128,68 @@ export class JsonReader extends JsonScanner {
     return frame;
   }
 
+  /** A name and its value: the part of the reader that runs some twenty times per node. */
   #member(frame: Frame): void {
-    const key = this.builder.key(this.string());
-    let code = this.skipSpace();
-    if (code === colon) {
-      this.pos++;
-      code = this.skipSpace();
+    const { properties } = frame;
+    const start = this.pos;
+    let shape = properties.shape.likely;
+    if (shape !== undefined && this.text.startsWith(shape.token, start)) this.pos = start + shape.token.length;
+    else {
+      const name = this.string();
+      if (this.skipSpace() === colon) this.pos++;
+      if (this.#structure(frame, name)) return;
+      shape = properties.shape.with(name);
     }
-    if (code === openBrace || code === openBracket) {
-      this.#open(frame, key.name, code === openBracket);
-      return;
-    }
-    const value = code === quote ? this.string() : this.scalar();
-    if (value === undefined) this.#foreign(frame, key.name);
-    else if (frame.place === 'node') this.builder.scalar(frame.node!, key, value);
-    else this.#keep(frame, key.name, value);
+    const code = this.skipSpace();
+    if (code === openBrace) this.#open(frame, shape.name, false);
+    else if (code === openBracket) {
+      const offset = this.pos;
+      if (this.skipStrings()) this.#encoded(frame, shape, offset);
+      else this.#open(frame, shape.name, true);
+    } else this.#scalarMember(frame, shape, code);
   }
 
-  #value(frame: Frame, name: string, code: number): void {
-    if (code === openBrace || code === openBracket) {
-      this.#open(frame, name, code === openBracket);
+  #scalarMember(frame: Frame, shape: Shape, code: number): void {
+    const offset = this.pos;
+    const { field } = shape;
+    if (code === quote) this.skipString();
+    else if (!this.scalar()) {
+      this.#foreign(frame, shape.name);
       return;
     }
-    const value = code === quote ? this.string() : this.scalar();
-    if (value === undefined) this.#foreign(frame, name);
-    else this.#keep(frame, name, value);
+    if (field > 0 && frame.place === 'node') {
+      const node = frame.node!;
+      if (isTextField(field)) setTextField(node, field, decodeValue(this.text, offset) as string);
+      else if (code === quote) setNumberField(node, field, Number(decodeValue(this.text, offset)));
+      else setNumberField(node, field, this.number);
+    }
+    this.#encoded(frame, shape, offset);
+  }
+
+  #encoded(frame: Frame, shape: Shape, offset: number): void {
+    frame.properties.shape = shape;
+    frame.properties.encoded.push(offset);
+  }
+
+  /** Opens what stands for a level of the tree; false for an ordinary property. */
+  #structure(frame: Frame, name: string): boolean {
+    const key = `${frame.place}/${name}`;
+    const isList = Object.hasOwn(lists, key);
+    if (!isList && !Object.hasOwn(objects, key)) return false;
+    if (this.skipSpace() !== (isList ? openBracket : openBrace)) return false;
+    this.#open(frame, name, isList);
+    return true;
+  }
+
+  #value(frame: Frame, code: number): void {
+    if (code === openBrace || code === openBracket) {
+      this.#open(frame, '', code === openBracket);
+      return;
+    }
+    const start = this.pos;
+    if (code === quote) this.#keep(frame, '', this.string());
+    else if (this.scalar()) this.#keep(frame, '', this.text.slice(start, this.pos));
+    else this.#foreign(frame, '');
   }
 
   /** Puts a value where its frame keeps values. */
@@ -170,9 +209,6 @@ export class JsonReader extends JsonScanner {
       case 'tasks':
       case 'dependentJobs':
         this.builder.property(frame.node!, frame.name, value);
-        break;
-      case 'distributedQuery':
-        frame.node!.properties.add(name, value);
         break;
       default:
         frame.properties.add(name, value);
@@ -219,10 +255,10 @@ export class JsonReader extends JsonScanner {
         this.#push('job', false, node, parent.statement, name, builder.jobOf(node!).properties);
         break;
       case 'distributedQuery':
-        this.#push('distributedQuery', false, node, parent.statement, name);
+        this.#push('distributedQuery', false, node, parent.statement, name, node!.properties);
         break;
       default:
-        this.#push('object', false, node, parent.statement, name, new Properties());
+        this.#push('object', false, node, parent.statement, name, builder.newProperties());
     }
   }
 
@@ -242,7 +278,7 @@ export class JsonReader extends JsonScanner {
     const above = this.#stack[this.#stack.length - 2];
     const statement = this.builder.openStatement(frame.node?.index ?? -1, above?.name || frame.name || undefined);
     for (const [i, name] of frame.properties.names.entries()) {
-      statement.properties.add(name, frame.properties.values[i]!);
+      statement.properties.add(name, frame.properties.at(i));
     }
     frame.place = 'statement';
     frame.statement = statement;
@@ -282,7 +318,7 @@ export class JsonReader extends JsonScanner {
         else if (parent) parent.heldPlans = true;
         break;
       case 'object':
-        if (parent && !(frame.heldPlans && frame.properties.names.length === 0)) {
+        if (parent && !(frame.heldPlans && frame.properties.length === 0)) {
           this.#keep(parent, frame.name, frame.properties);
         } else if (parent) parent.heldPlans = true;
         break;

@@ -1,6 +1,7 @@
-import { type PlanNode, type PlanStatement, type PlanValue, Properties } from './model';
+import type { PlanNode, PlanStatement } from './model';
 import { readOperatorText } from './operator-text';
 import type { PlanBuilder } from './plan-builder';
+import { type PlanValue, Properties } from './properties';
 import { bufferProperties, readJitLine, readPropertyLine, readSettingsLine, readTriggerLine } from './text-properties';
 
 const headPattern =
@@ -265,11 +266,9 @@ export class TextReader {
       job.taskCount = job.properties.number('Task Count');
       job.tasksShown = job.properties.text('Tasks Shown');
     }
-    const kept = (target ?? node.properties).values;
+    const kept = target ?? node.properties;
     const at = kept.length - 1;
-    this.#append = line => {
-      if (typeof kept[at] === 'string') kept[at] = `${kept[at]}\n${line}`;
-    };
+    this.#append = line => kept.append(at, `\n${line}`);
   }
 
   #worker(node: PlanNode, number: string, rest: string, column: number): void {

@@ -44,7 +44,7 @@ function readUnwrapped(text: string): ReadPlan {
 }
 
 function readJson(text: string): ReadPlan {
-  const builder = new PlanBuilder('json', []);
+  const builder = new PlanBuilder('json', [], text);
   const reader = new JsonReader(text, builder, (lines, into, container, label) => {
     new TextReader(into, container, label).read(lines.split('\n'));
   });

@@ -1,4 +1,4 @@
-import { Properties } from './model';
+import { Properties } from './properties';
 
 /**
  * Lines of FORMAT TEXT that hold several figures, and the names FORMAT JSON gives them (PostgreSQL's explain.c:

@@ -1,0 +1,115 @@
+import { decodeValue } from './json-scanner';
+import { fieldNumber } from './node-fields';
+
+/** A value as EXPLAIN gave it: text (numbers and booleans too, so 64-bit identifiers stay exact), a list, or an object. */
+export type PlanValue = string | PlanValue[] | Properties;
+
+/**
+ * A sequence of names. Nodes of one type say the same names in the same order, so they share one shape, and a reader can
+ * guess the next name instead of looking it up.
+ */
+export class Shape {
+  /** The shape one name longer that was asked for last: the likely next one. */
+  likely: Shape | undefined;
+  /** `"Name":` as JSON spells it, to be compared with the text under the cursor. */
+  readonly token: string;
+  /** See node-fields.ts. */
+  readonly field: number;
+  readonly #next = new Map<string, Shape>();
+  #names: readonly string[] | undefined;
+
+  constructor(
+    readonly before: Shape | undefined,
+    readonly name: string,
+    readonly length: number,
+  ) {
+    this.field = fieldNumber(name);
+    this.token = `${JSON.stringify(name)}:`;
+  }
+
+  with(name: string): Shape {
+    let shape = this.#next.get(name);
+    if (!shape) {
+      shape = new Shape(this, name, this.length + 1);
+      this.#next.set(name, shape);
+    }
+    this.likely = shape;
+    return shape;
+  }
+
+  get names(): readonly string[] {
+    if (!this.#names) {
+      const names: string[] = [];
+      for (let shape: Shape = this; shape.before; shape = shape.before) names.push(shape.name);
+      this.#names = names.reverse();
+    }
+    return this.#names;
+  }
+}
+
+export function emptyShape(): Shape {
+  return new Shape(undefined, '', 0);
+}
+
+/** Name/value pairs in the order they came; a name may occur twice (PostgreSQL 12 prints `Workers` twice in a Sort). */
+export class Properties {
+  /** A number is an offset into the source text, decoded when somebody asks: most values are never looked at. */
+  readonly encoded: (PlanValue | number)[] = [];
+
+  constructor(
+    public shape: Shape = emptyShape(),
+    private readonly source = '',
+  ) {}
+
+  get names(): readonly string[] {
+    return this.shape.names;
+  }
+
+  get length(): number {
+    return this.encoded.length;
+  }
+
+  at(index: number): PlanValue {
+    const value = this.encoded[index]!;
+    return typeof value === 'number' ? decodeValue(this.source, value) : value;
+  }
+
+  add(name: string, value: PlanValue): void {
+    this.shape = this.shape.with(name);
+    this.encoded.push(value);
+  }
+
+  /** Lengthens the text of the value at `index`, for a value that goes on on the next line. */
+  append(index: number, text: string): void {
+    const value = this.at(index);
+    if (typeof value === 'string') this.encoded[index] = value + text;
+  }
+
+  /** The first value of that name. */
+  get(name: string): PlanValue | undefined {
+    const index = this.names.indexOf(name);
+    return index < 0 ? undefined : this.at(index);
+  }
+
+  /** The value if it is text. */
+  text(name: string): string | undefined {
+    const value = this.get(name);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The value as a number, if it is one. */
+  number(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined || text === '') return undefined;
+    const value = Number(text);
+    return Number.isNaN(value) ? undefined : value;
+  }
+}
+
+/** A value as one line of text. */
+export function valueText(value: PlanValue): string {
+  // EXPLAIN nests values two or three deep; only plans nest deeply, and those are nodes.
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(valueText).join(', ');
+  return value.names.map((name, i) => `${name}: ${valueText(value.at(i))}`).join(', ');
+}
