@@ -89,7 +89,7 @@ function parseDsn(text: string): Map<string, string> {
   const parameters = new Map<string, string>();
   const pair = /\s*([A-Za-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/gsy;
   while (pair.lastIndex < text.length) {
-    const start = pair.lastIndex;
+    const start = text.length - text.slice(pair.lastIndex).trimStart().length;
     const match = pair.exec(text);
     if (!match)
       throw uriError(
