@@ -22,7 +22,7 @@ export type TokenKind =
   /** `::`, `:=`, or any other single character. */
   | 'symbol';
 
-/** What may open a token that breaks off at the end of the text: a quote, a dollar quote's tag, or a comment. */
+/** What opens a token that may hold anything: `'`, `"`, a dollar quote with its tag, or `/*`. */
 export type Delimiter = string;
 
 const space = /[ \t\n\r\f\v]+/y;
@@ -45,8 +45,9 @@ export class Lexer {
   kind: TokenKind = 'space';
   start: number;
   end: number;
-  /** Set when the text ended inside the current token. */
-  openDelimiter: Delimiter | undefined;
+  delimiter: Delimiter | undefined;
+  /** The text ended inside the current token. */
+  isBroken = false;
 
   constructor(
     readonly text: string,
@@ -62,7 +63,8 @@ export class Lexer {
     const at = this.end;
     if (at >= text.length) return false;
     this.start = at;
-    this.openDelimiter = undefined;
+    this.delimiter = undefined;
+    this.isBroken = false;
     const code = text.charCodeAt(at);
     if (isSpace(code) || (code === byteOrderMark && at === 0))
       return this.#take('space', this.#match(space, at) ?? at + 1);
@@ -119,9 +121,11 @@ export class Lexer {
     return true;
   }
 
-  #breakOff(kind: TokenKind, delimiter: Delimiter): true {
-    this.openDelimiter = delimiter;
-    return this.#take(kind, this.text.length);
+  /** `end` is negative when the closing delimiter is missing. */
+  #takeQuoted(kind: TokenKind, delimiter: Delimiter, end: number): true {
+    this.delimiter = delimiter;
+    this.isBroken = end < 0;
+    return this.#take(kind, this.isBroken ? this.text.length : end);
   }
 
   #wordOrPrefixedString(at: number): true {
@@ -146,9 +150,9 @@ export class Lexer {
       close >= 0;
       close = this.text.indexOf(delimiter, close + 2)
     ) {
-      if (this.text[close + 1] !== delimiter) return this.#take(kind, close + 1);
+      if (this.text[close + 1] !== delimiter) return this.#takeQuoted(kind, delimiter, close + 1);
     }
-    return this.#breakOff(kind, delimiter);
+    return this.#takeQuoted(kind, delimiter, -1);
   }
 
   #escapeString(at: number): true {
@@ -162,11 +166,11 @@ export class Lexer {
       else {
         // The continued part on the next line is an escape string too.
         const continued = this.#match(continuation, offset + 1);
-        if (continued === undefined) return this.#take('string', offset + 1);
+        if (continued === undefined) return this.#takeQuoted('string', "'", offset + 1);
         offset = continued;
       }
     }
-    return this.#breakOff('string', "'");
+    return this.#takeQuoted('string', "'", -1);
   }
 
   #dollar(at: number): true {
@@ -176,7 +180,7 @@ export class Lexer {
     if (opened === undefined) return this.#take('symbol', at + 1);
     const tag = this.text.slice(at, opened);
     const close = this.text.indexOf(tag, opened);
-    return close < 0 ? this.#breakOff('string', tag) : this.#take('string', close + tag.length);
+    return this.#takeQuoted('string', tag, close < 0 ? -1 : close + tag.length);
   }
 
   #blockComment(at: number): true {
@@ -186,13 +190,13 @@ export class Lexer {
       const code = text.charCodeAt(offset);
       if (code === 0x2a && text.charCodeAt(offset + 1) === 0x2f) {
         offset++;
-        if (--depth === 0) return this.#take('comment', offset + 1);
+        if (--depth === 0) return this.#takeQuoted('comment', '/*', offset + 1);
       } else if (code === 0x2f && text.charCodeAt(offset + 1) === 0x2a) {
         offset++;
         depth++;
       }
     }
-    return this.#breakOff('comment', '/*');
+    return this.#takeQuoted('comment', '/*', -1);
   }
 
   #metaCommand(at: number): true {
