@@ -18,7 +18,7 @@ export function escapeMarkdown(text: string): string {
       .replace(/:(?=\/\/)|(?<=\w)\.(?=\p{Letter})|@/gu, '\\$&')
       // What would start a list, a quote, a thematic break or an underlined heading at the start of a line.
       .replace(/^[-+=>]/, '\\$&')
-      .replace(/^(\d+)([.)])/, '$1\\$2')
+      .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2')
   );
 }
 

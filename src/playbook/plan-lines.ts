@@ -1,0 +1,45 @@
+import { formatCost, formatMs, formatRows } from '../shared/format';
+import type { Cell, PlanDiffView, Row } from '../shared/plan-diff';
+import { visibleLine } from './visible';
+
+/** As many rows as one still reads in a playbook; the whole plan is one click away in the panel. */
+const maxRows = 60;
+
+/**
+ * The rows of the aligned trees that differ, for a `diff` fence: `-` the source's line, `+` the target's, indented by
+ * depth. Empty when nothing differs.
+ */
+export function differingPlanLines(view: Pick<PlanDiffView, 'rows'>): string {
+  const differing = view.rows.filter(row => row.mark !== 'same');
+  const lines = differing.slice(0, maxRows).flatMap(rowLines);
+  if (differing.length > maxRows) lines.push(`  … and ${differing.length - maxRows} more rows that differ`);
+  return lines.join('\n');
+}
+
+function rowLines(row: Row): string[] {
+  // A plan can be 10,000 deep; beyond a point indentation only pushes the text out of sight.
+  const indent = '  '.repeat(Math.min(row.depth, 20));
+  const lines: string[] = [];
+  if (row.source) lines.push(`- ${indent}${cellLine(row.source)}`);
+  if (row.target) lines.push(`+ ${indent}${cellLine(row.target)}`);
+  for (const change of row.source && row.target ? row.changes : []) lines.push(`  ${indent}  ${visibleLine(change)}`);
+  return lines;
+}
+
+/** `Seq Scan on events (cost 1,234, rows 12 of 10 estimated, self 3.1 ms)`. */
+export function cellLine(cell: Cell): string {
+  const figures: string[] = [];
+  if (cell.error !== undefined) figures.push(visibleLine(cell.error));
+  if (cell.neverExecuted) figures.push('never executed');
+  if (cell.totalCost !== undefined) figures.push(`cost ${formatCost(cell.totalCost)}`);
+  if (cell.rowsActual !== undefined && cell.rowsEstimated !== undefined) {
+    figures.push(`rows ${formatRows(cell.rowsActual)} of ${formatRows(cell.rowsEstimated)} estimated`);
+  } else if (cell.rowsEstimated !== undefined) {
+    figures.push(`rows ${formatRows(cell.rowsEstimated)} estimated`);
+  } else if (cell.rowsActual !== undefined) {
+    figures.push(`rows ${formatRows(cell.rowsActual)}`);
+  }
+  if (cell.selfMs !== undefined) figures.push(`self ${formatMs(cell.selfMs)}`);
+  const name = visibleLine(cell.detail === undefined ? cell.name : `${cell.name}, ${cell.detail}`);
+  return figures.length > 0 ? `${name} (${figures.join(', ')})` : name;
+}
