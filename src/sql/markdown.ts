@@ -21,9 +21,9 @@ export function sqlFences(document: string): SqlFence[] {
   for (let line = firstLine(document); line !== undefined; line = nextLine(document, line)) {
     const opening = matchAt(openingFence, document, matchAt(linePrefix, document, line.start)!.end);
     if (!opening) continue;
-    const quoteDepth = countQuotes(document.slice(line.start, opening.start));
+    const prefix = document.slice(line.start, opening.start);
     const [, ticks, tickInfo, tildes, tildeInfo] = opening.groups;
-    const { last, content } = readFence(document, line, (ticks ?? tildes)!, quoteDepth);
+    const { last, content } = readFence(document, line, (ticks ?? tildes)!, prefix);
     if (sqlInfo.test((tickInfo ?? tildeInfo)!.trim()))
       fences.push({ block: { start: line.start, end: last.end }, content });
     line = last;
@@ -39,45 +39,50 @@ interface Line {
   next: number;
 }
 
-/** The lines up to the closing fence, the end of the block quote, or the end of the document. */
+/**
+ * The lines up to the closing fence, the end of the block quote, or the end of the document. Block quote markers and as
+ * much indentation as stands before the opening fence are no part of them.
+ */
 function readFence(
   document: string,
   opening: Line,
   fence: string,
-  quoteDepth: number,
+  prefix: string,
 ): { last: Line; content: ExtractedText } {
-  const contentStart = opening.next;
-  const quoted = new TextExtractor();
+  const quotes = prefix.replace(/[^>]/g, '').length;
+  const indentation = prefix.slice(prefix.lastIndexOf('>') + 1).length - (quotes > 0 ? 1 : 0);
+  const content = new TextExtractor();
   let last = opening;
-  let end = contentStart;
+  let end = opening.next;
   for (let line = nextLine(document, opening); line !== undefined; line = nextLine(document, line)) {
-    const text = afterQuoteMarkers(document, line, quoteDepth);
+    const text = afterPrefix(document, line, quotes, indentation);
     if (text === undefined) break;
     last = line;
     if (closes(document.slice(text, line.end).trim(), fence)) break;
-    if (quoteDepth > 0) quoted.append(document.slice(text, line.next), text);
+    if (prefix !== '') content.append(document.slice(text, line.next), text);
     end = line.next;
   }
-  return { last, content: quoteDepth > 0 ? quoted.finish(end) : cutOut(document, contentStart, end) };
+  return { last, content: prefix === '' ? cutOut(document, opening.next, end) : content.finish(end) };
 }
 
 function closes(line: string, fence: string): boolean {
   return line.length >= fence.length && line === fence[0]!.repeat(line.length);
 }
 
-/** Offset behind `depth` block quote markers and the space after the last; undefined when the line has fewer. */
-function afterQuoteMarkers(document: string, line: Line, depth: number): number | undefined {
+/** Offset behind `quotes` block quote markers and the indentation; undefined when the line has fewer markers. */
+function afterPrefix(document: string, line: Line, quotes: number, indentation: number): number | undefined {
   let at = line.start;
-  for (let left = depth; left > 0; left--) {
-    while (at < line.end && (document[at] === ' ' || document[at] === '\t')) at++;
+  for (let left = quotes; left > 0; left--) {
+    while (at < line.end && isBlank(document[at])) at++;
     if (document[at] !== '>') return undefined;
     at++;
   }
-  return depth > 0 && document[at] === ' ' ? at + 1 : at;
+  for (let left = indentation + (quotes > 0 ? 1 : 0); left > 0 && isBlank(document[at]); left--) at++;
+  return at;
 }
 
-function countQuotes(prefix: string): number {
-  return prefix.length - prefix.replaceAll('>', '').length;
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
 }
 
 function firstLine(document: string): Line | undefined {

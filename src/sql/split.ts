@@ -207,13 +207,13 @@ function resumeInsideTokens(text: string, start: number, delimiter: Delimiter): 
   return undefined;
 }
 
-function startsStatement(text: string, line: number): boolean {
+export function startsStatement(text: string, line: number): boolean {
   statementStart.lastIndex = line;
   return statementStart.test(text);
 }
 
 /** Whether the line before the one at `line` is empty or ends with a semicolon. */
-function followsStatementEnd(text: string, line: number): boolean {
+export function followsStatementEnd(text: string, line: number): boolean {
   let at = line - 2;
   while (at >= 0 && (text[at] === ' ' || text[at] === '\t' || text[at] === '\r')) at--;
   return at < 0 || text[at] === '\n' || text[at] === ';';
