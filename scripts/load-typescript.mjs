@@ -22,9 +22,27 @@ const sourceUrls = {
 
 /** Bundles `entry` (relative to the project) into `outfile`, runnable by plain Node from inside the project. */
 export async function bundleTypeScript(entry, outfile) {
+  await bundle({ entryPoints: [entry] }, outfile);
+}
+
+/** One module with all that `entries` (relative to the project) export; what they share exists once. */
+export async function loadTypeScript(...entries) {
+  const contents = entries.map(entry => `export * from './${entry}';`).join('\n');
+  // Inside the project, so that bare imports resolve to its node_modules.
+  const folder = await mkdtemp(join(root, 'node_modules', '.cutover-'));
+  try {
+    const outfile = join(folder, 'module.mjs');
+    await bundle({ stdin: { contents, resolveDir: root, loader: 'ts' } }, outfile);
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function bundle(input, outfile) {
   await build({
+    ...input,
     absWorkingDir: root,
-    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: 'node',
@@ -34,17 +52,4 @@ export async function bundleTypeScript(entry, outfile) {
     logLevel: 'warning',
     plugins: [sourceUrls],
   });
-}
-
-/** The module that `entry` (relative to the project) exports. */
-export async function loadTypeScript(entry) {
-  // Inside the project, so that bare imports resolve to its node_modules.
-  const folder = await mkdtemp(join(root, 'node_modules', '.cutover-'));
-  try {
-    const outfile = join(folder, 'module.mjs');
-    await bundleTypeScript(entry, outfile);
-    return await import(pathToFileURL(outfile).href);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

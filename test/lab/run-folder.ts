@@ -16,15 +16,16 @@ export interface RunFolder {
   remove(): Promise<void>;
 }
 
-const prefix = 'cutover-';
+type RunKind = 'lab' | 'vscode' | 'demo';
+
 let watchdog: ChildProcess | undefined;
 let swept: Promise<void> | undefined;
 
 /** Makes `<tmp>/cutover-<kind>-<pid>-XXXXXX`; short, because Unix sockets lie below it (their paths end at 104 bytes). */
-export async function createRunFolder(kind: 'lab' | 'vscode'): Promise<RunFolder> {
+export async function createRunFolder(kind: RunKind): Promise<RunFolder> {
   swept ??= sweep();
   await swept;
-  const path = await mkdtemp(join(tmpdir(), `${prefix}${kind}-${process.pid}-`));
+  const path = await mkdtemp(join(tmpdir(), `cutover-${kind}-${process.pid}-`));
   await chmod(path, 0o755);
   tellWatchdog(`+${path}`);
   return {
@@ -39,7 +40,7 @@ export async function createRunFolder(kind: 'lab' | 'vscode'): Promise<RunFolder
 /** Removes what runs left behind whose owner and watchdog are both gone, as after a power cut. */
 async function sweep(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    const owner = /^cutover-(?:lab|vscode)-(\d+)-\w{6}$/.exec(name)?.[1];
+    const owner = /^cutover-(?:lab|vscode|demo)-(\d+)-\w{6}$/.exec(name)?.[1];
     if (owner !== undefined && !isAlive(Number(owner))) await cleanUp(join(tmpdir(), name));
   }
 }

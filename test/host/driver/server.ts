@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../lab/free-port';
 import { createRunFolder } from '../../lab/run-folder';
+import { type Bridge, bridgeExtension, connectBridge } from './bridge';
 import { installVscode, type VscodeInstallation } from './installation';
 
 export interface VscodeServerOptions {
@@ -17,6 +18,8 @@ export interface VscodeServerOptions {
   workspaceTrust?: boolean;
   /** Lets a page URL name a test module to run in the extension host; also switches notifications off. */
   smokeTestDriver?: boolean;
+  /** Installs the bridge, so that tests can run code in the extension host. */
+  bridge?: boolean;
   /** Environment of the server, and so of the extension host. */
   env?: Record<string, string>;
   /** Told what is going on, as during the first installation. */
@@ -28,6 +31,8 @@ export interface VscodeServer {
   port: number;
   /** Everything it writes lies below: `user` (settings, storage, logs), `ext`, `home`, `tmp`, `server.log`. */
   folder: string;
+  /** There when asked for by `bridge: true`. */
+  bridge?: Bridge;
   /** URL that opens a folder. */
   urlOf(workspace: string): string;
   stop(): Promise<void>;
@@ -69,17 +74,21 @@ export async function startVscodeServer(options: VscodeServerOptions = {}): Prom
     const settingsFile = join(folder, 'user', 'User', 'settings.json');
     const settings = { ...quietSettings, ...trustSettings(options.workspaceTrust === true), ...options.settings };
     await writeFile(settingsFile, JSON.stringify(settings, null, 2));
-    for (const extension of options.extensions ?? []) {
+    const extensions = [...(options.extensions ?? []), ...(options.bridge ? [await bridgeExtension(folder)] : [])];
+    for (const extension of extensions) {
       await runToEnd(installation, folder, ['--install-extension', extension, '--force'], options.env);
     }
     const port = await freePort();
-    const child = launch(installation, folder, serverArguments(port, options), options.env);
+    const bridgePort = options.bridge ? await freePort() : undefined;
+    const env = { ...options.env, ...(bridgePort === undefined ? {} : { CUTOVER_BRIDGE_PORT: String(bridgePort) }) };
+    const child = launch(installation, folder, serverArguments(port, options), env);
     const ended = new Promise<number | null>(resolve => child.once('close', resolve));
     await answers(port, child, join(folder, 'server.log'));
     return {
       vscodeVersion: installation.vscodeVersion,
       port,
       folder,
+      ...(bridgePort === undefined ? {} : { bridge: connectBridge(bridgePort) }),
       urlOf: workspace => `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,
       async stop() {
         child.kill('SIGTERM');
