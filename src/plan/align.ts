@@ -1,0 +1,164 @@
+import { type Keys, keysOf, Names } from './align-keys';
+import { mergeRows } from './merge-rows';
+import type { Plan } from './model';
+
+/** One line of the two trees side by side: a pair of nodes that do the same work, or a node that has no counterpart. */
+export interface AlignedRow {
+  source?: number;
+  target?: number;
+  depth: number;
+  /** How many of the following rows lie below this one. */
+  descendants: number;
+}
+
+/** Partner of each node on the other side; -1 for none. */
+export interface Matches {
+  ofSource: Int32Array;
+  ofTarget: Int32Array;
+}
+
+/**
+ * Lines up two plans by the work their nodes do, not by their place, so that an added Sort or Gather does not unmatch
+ * everything below it. In turn: scopes (see {@link Keys}); within a scope equal keys in plan order (scans by relation and
+ * alias, joins by the set of relations below, others by family and relations below); scans of the same relation under
+ * another alias; equal keys anywhere (a CTE inlined on one side); what is left by family under the same matched ancestor.
+ * Every node is in exactly one row; time grows linearly with the number of nodes.
+ */
+export function alignPlans(source: Plan | undefined, target: Plan | undefined): AlignedRow[] {
+  return mergeRows(source?.nodes ?? [], target?.nodes ?? [], matchPlans(source, target));
+}
+
+export function matchPlans(source: Plan | undefined, target: Plan | undefined): Matches {
+  const matches: Matches = {
+    ofSource: new Int32Array(source?.nodes.length ?? 0).fill(-1),
+    ofTarget: new Int32Array(target?.nodes.length ?? 0).fill(-1),
+  };
+  if (!source || !target) return matches;
+  const names = new Names();
+  const sides: [Keys, Keys] = [keysOf(source, names), keysOf(target, names)];
+  const partners = matchScopes(...sides, matches);
+  const inScope = (keys: string[], scopeOf: Int32Array, mapped?: Int32Array) => (at: number) => {
+    const scope = mapped ? mapped[scopeOf[at]!]! : scopeOf[at]!;
+    return keys[at] && scope >= 0 ? `${scope} ${keys[at]}` : '';
+  };
+  const [left, right] = sides;
+  pair(matches, inScope(left.full, left.scopeOf, partners), inScope(right.full, right.scopeOf));
+  pair(matches, inScope(left.loose, left.scopeOf, partners), inScope(right.loose, right.scopeOf));
+  const anywhere = (keys: Keys) => (at: number) => (isLevel(keys.families[at]!) ? '' : keys.full[at]!);
+  pair(matches, anywhere(left), anywhere(right));
+  pairByPlace(source, target, sides, matches);
+  return matches;
+}
+
+/** Levels of Citus and JIT lines are matched with their scope only. */
+function isLevel(kind: string): boolean {
+  return kind === 'task' || kind === 'subplan' || kind === 'mapMergeJob' || kind === 'jit';
+}
+
+function join({ ofSource, ofTarget }: Matches, source: number, target: number): void {
+  ofSource[source] = target;
+  ofTarget[target] = source;
+}
+
+/** Matches unmatched nodes of equal key, the first with the first. An empty key matches nothing. */
+function pair(matches: Matches, keyOfSource: (at: number) => string, keyOfTarget: (at: number) => string): void {
+  const { ofSource, ofTarget } = matches;
+  const waiting = new Map<string, { list: number[]; next: number }>();
+  for (let at = 0; at < ofTarget.length; at++) {
+    if (ofTarget[at]! >= 0) continue;
+    const key = keyOfTarget(at);
+    if (!key) continue;
+    const queue = waiting.get(key);
+    if (queue) queue.list.push(at);
+    else waiting.set(key, { list: [at], next: 0 });
+  }
+  if (waiting.size === 0) return;
+  for (let at = 0; at < ofSource.length; at++) {
+    if (ofSource[at]! >= 0) continue;
+    const key = keyOfSource(at);
+    const queue = key ? waiting.get(key) : undefined;
+    if (queue && queue.next < queue.list.length) join(matches, at, queue.list[queue.next++]!);
+  }
+}
+
+/** Matches scopes from the outermost in, tasks slowest with slowest; returns the partner of each source scope. */
+function matchScopes(source: Keys, target: Keys, matches: Matches): Int32Array {
+  const partners = new Int32Array(source.scopes.length).fill(-1);
+  const taken = new Uint8Array(target.scopes.length);
+  const rounds: ((outer: number, key: string) => string)[] = [
+    (outer, key) => `${outer} ${key}`,
+    // InitPlans and SubPlans whose contents changed.
+    (outer, key) => `${outer} ${key.split(' ', 1)[0]}`,
+    // A CTE declared elsewhere.
+    (_, key) => key,
+  ];
+  const order = (keys: Keys): number[] =>
+    keys.scopes.map((_, i) => i).sort((a, b) => keys.scopes[b]!.slowness - keys.scopes[a]!.slowness || a - b);
+  const sourceByDepth = byDepth(source, order(source));
+  const targetByDepth = byDepth(target, order(target));
+  for (const [round, keyOf] of rounds.entries()) {
+    const isGlobal = round === rounds.length - 1;
+    const levels = isGlobal ? 1 : Math.max(sourceByDepth.length, targetByDepth.length);
+    for (let level = 0; level < levels; level++) {
+      const waiting = new Map<string, number[]>();
+      for (const scope of isGlobal ? targetByDepth.flat() : (targetByDepth[level] ?? [])) {
+        if (taken[scope]) continue;
+        const { outer, key } = target.scopes[scope]!;
+        const full = keyOf(outer, key);
+        const list = waiting.get(full);
+        if (list) list.push(scope);
+        else waiting.set(full, [scope]);
+      }
+      for (const list of waiting.values()) list.reverse();
+      for (const scope of isGlobal ? sourceByDepth.flat() : (sourceByDepth[level] ?? [])) {
+        if (partners[scope]! >= 0) continue;
+        const { outer, key } = source.scopes[scope]!;
+        const mapped = outer < 0 ? -1 : partners[outer]!;
+        if (outer >= 0 && mapped < 0 && !isGlobal) continue;
+        const partner = waiting.get(keyOf(mapped, key))?.pop();
+        if (partner === undefined) continue;
+        partners[scope] = partner;
+        taken[partner] = 1;
+        const roots = [source.scopes[scope]!.root, target.scopes[partner]!.root] as const;
+        if (isLevel(source.families[roots[0]]!)) join(matches, ...roots);
+      }
+    }
+  }
+  return partners;
+}
+
+/** Scopes by how many scopes enclose them; each level in the order given. */
+function byDepth({ scopes }: Keys, order: readonly number[]): number[][] {
+  const depths = new Int32Array(scopes.length);
+  for (const [i, scope] of scopes.entries()) depths[i] = scope.outer < 0 ? 0 : depths[scope.outer]! + 1;
+  const levels: number[][] = [];
+  for (const scope of order) {
+    const depth = depths[scope]!;
+    while (levels.length <= depth) levels.push([]);
+    levels[depth]!.push(scope);
+  }
+  return levels;
+}
+
+/** What is left is matched by family below the same matched ancestor; never scans, which read something else. */
+function pairByPlace(source: Plan, target: Plan, [left, right]: [Keys, Keys], matches: Matches): void {
+  const nearest = (plan: Plan, own: Int32Array): Int32Array => {
+    const above = new Int32Array(plan.nodes.length).fill(-1);
+    for (const { index, parent } of plan.nodes) {
+      if (parent >= 0) above[index] = own[parent]! >= 0 ? parent : above[parent]!;
+    }
+    return above;
+  };
+  const aboveSource = nearest(source, matches.ofSource);
+  const aboveTarget = nearest(target, matches.ofTarget);
+  const key = (keys: Keys, at: number, above: number): string => {
+    const kind = keys.families[at]!;
+    return kind === 'scan' || isLevel(kind) ? '' : `${above} ${kind}`;
+  };
+  const original = Int32Array.from(matches.ofSource);
+  pair(
+    matches,
+    at => key(left, at, aboveSource[at]! < 0 ? -1 : original[aboveSource[at]!]!),
+    at => key(right, at, aboveTarget[at]!),
+  );
+}
