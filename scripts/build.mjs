@@ -3,6 +3,7 @@ import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, context } from 'esbuild';
+import { webviewBuild } from './webview-build.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -40,19 +41,7 @@ const builds = [
     external: ['vscode', 'pg-native'],
     plugins: [withoutDeparser],
   },
-  {
-    ...common,
-    entryPoints: { 'plan-diff': 'webview/plan-diff/main.tsx' },
-    outdir: join(dist, 'webview'),
-    platform: 'browser',
-    format: 'iife',
-    target: 'chrome128',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    // With "commonjs" in sight esbuild keeps all of the toolkit; its side effects are registrations we make ourselves.
-    mainFields: ['module', 'main'],
-    tsconfig: 'webview/tsconfig.json',
-  },
+  { ...common, ...webviewBuild(join(dist, 'webview')) },
 ];
 
 await rm(dist, { recursive: true, force: true });

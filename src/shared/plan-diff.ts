@@ -196,6 +196,8 @@ export const planDiffStateSchema = z.discriminatedUnion('status', [
     status: z.literal('running'),
     title: z.string(),
     analyzed: z.boolean(),
+    /** How long it had been running when this was sent, in milliseconds; absent when it has just begun. */
+    elapsedMs: figure,
     source: z.strictObject({ label: z.string(), color: z.string(), done: z.boolean() }),
     target: z.strictObject({ label: z.string(), color: z.string(), done: z.boolean() }),
   }),

@@ -1,0 +1,35 @@
+/**
+ * The UI toolkit asks for :focus-visible by adding an inline style sheet, which a strict Content Security Policy blocks
+ * and reports. Every browser inside a supported VS Code knows :focus-visible.
+ */
+const withoutStyleProbe = {
+  name: 'without-style-probe',
+  setup(builder) {
+    builder.onLoad({ filter: /fast-foundation[\\/]dist[\\/]esm[\\/]utilities[\\/]style[\\/]focus\.js$/ }, () => ({
+      contents: "export const focusVisible = 'focus-visible';",
+    }));
+  },
+};
+
+/**
+ * esbuild's options for the pages. Apart from build.mjs because the tests bundle the same pages, into folders of
+ * their own.
+ * @param {string} outdir
+ * @returns {import('esbuild').BuildOptions}
+ */
+export function webviewBuild(outdir) {
+  return {
+    entryPoints: { 'plan-diff': 'webview/plan-diff/main.tsx' },
+    outdir,
+    bundle: true,
+    platform: 'browser',
+    format: 'iife',
+    target: 'chrome128',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    // With "commonjs" in sight esbuild keeps all of the toolkit; its side effects are registrations we make ourselves.
+    mainFields: ['module', 'main'],
+    tsconfig: 'webview/tsconfig.json',
+    plugins: [withoutStyleProbe],
+  };
+}

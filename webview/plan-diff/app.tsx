@@ -1,0 +1,95 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import {
+  type PlanDiffState,
+  planDiffNotifications,
+  planDiffRequests,
+  type ViewError,
+} from '../../src/shared/plan-diff';
+import { type RpcClient, RpcError } from '../../src/shared/rpc';
+import { connectHost } from '../common/host';
+import '../common/theme.css';
+import { type Layout, persistedLayout } from './layout';
+import { Failed, Running } from './states';
+import './plan-diff.css';
+import { Result } from './result';
+import { visibleState } from './visible-state';
+
+export type Host = RpcClient<typeof planDiffRequests, typeof planDiffNotifications>;
+
+/** A line under the header: what an action came to. */
+export interface Message {
+  tone: 'info' | 'error';
+  text: string;
+}
+
+const layouts = persistedLayout();
+
+export function App() {
+  const [state, setState] = useState<PlanDiffState>();
+  const [lost, setLost] = useState<ViewError>();
+  const [message, setMessage] = useState<Message>();
+  const [layout, setLayout] = useState<Layout>(layouts.value);
+  const receive = useRef((next: PlanDiffState) => {
+    setLost(undefined);
+    setState(visibleState(next));
+  }).current;
+
+  const host: Host = useMemo(
+    () =>
+      connectHost(
+        planDiffRequests,
+        planDiffNotifications,
+        (_method, next) => receive(next),
+        what =>
+          setMessage({ tone: 'error', text: `Cutover's host sent something this panel does not understand: ${what}` }),
+      ),
+    [receive],
+  );
+
+  const arrange = useCallback((change: Partial<Layout>) => {
+    layouts.value = { ...layouts.value, ...change };
+    setLayout(layouts.value);
+  }, []);
+
+  const getReady = useCallback(() => {
+    setLost(undefined);
+    const { id } = layouts.value;
+    host.request('ready', id === undefined ? {} : { id }).then(receive, (error: unknown) => {
+      setLost({
+        reason: error instanceof RpcError ? error.reason : 'failed',
+        message: error instanceof Error ? error.message : String(error),
+        next: 'Try again, or run the command again from the SQL file.',
+      });
+    });
+  }, [host, receive]);
+  useEffect(getReady, [getReady]);
+
+  /** Sends a request whose answer is an effect elsewhere; says so, or says why not. */
+  const act = useCallback((work: Promise<unknown>, done?: string) => {
+    setMessage(undefined);
+    work.then(
+      () => done !== undefined && setMessage({ tone: 'info', text: done }),
+      (error: unknown) => {
+        if (error instanceof RpcError && error.reason === 'cancelled') return;
+        setMessage({ tone: 'error', text: error instanceof Error ? error.message : String(error) });
+      },
+    );
+  }, []);
+
+  if (lost) return <Failed title="Explain on both sides" error={lost} retry={getReady} />;
+  if (state === undefined) return <Running />;
+  if (state.status === 'running') return <Running state={state} cancel={() => act(host.request('cancel', {}))} />;
+  if (state.status === 'failed') return <Failed title={state.title} error={state.error} />;
+  return (
+    <Result
+      key={state.view.id}
+      host={host}
+      view={state.view}
+      recordedIn={state.recordedIn}
+      message={message}
+      layout={layout}
+      arrange={arrange}
+      act={act}
+    />
+  );
+}

@@ -1,0 +1,185 @@
+/** One row of the aligned trees: what stands in its cells, and what a screen reader says of it. */
+import type { ComponentChildren } from 'preact';
+import type { Cell, Row } from '../../src/shared/plan-diff';
+import { type Side, sides } from '../../src/shared/side';
+import type { Column, GridRow } from '../common/tree-grid';
+import { cost, count, estimateAndActual, markSigns, markWords, ms, pages, plural } from './format';
+
+/** What is the same for all rows of a view. */
+export interface RowContext {
+  analyzed: boolean;
+  /** Longest self time among all nodes: the full bar. */
+  longestMs: number;
+  /** The only side that has a plan, if one has none. */
+  alone: Side | undefined;
+  /** Lower-cased text to highlight, empty for none. */
+  find: string;
+  labels: Record<Side, string>;
+}
+
+export function columns({ analyzed, alone, labels }: RowContext): Column[] {
+  const ofSide = (side: Side): Column[] => {
+    const node = { id: `${side}-node`, header: `${side}: node`, title: labels[side] };
+    if (!analyzed) {
+      return [
+        node,
+        { id: `${side}-cost`, header: 'cost', numeric: true, title: 'Estimated total cost, with everything below' },
+        { id: `${side}-rows`, header: 'rows est', numeric: true, title: 'Estimated rows' },
+      ];
+    }
+    return [
+      node,
+      {
+        id: `${side}-self`,
+        header: 'self ms',
+        numeric: true,
+        title: 'Time in the node itself, without what lies below',
+      },
+      { id: `${side}-rows`, header: 'rows est → actual', numeric: true, title: 'Estimated and actual rows' },
+      { id: `${side}-pages`, header: 'pages', numeric: true, title: 'Shared pages hit or read; temporary pages' },
+    ];
+  };
+  if (alone !== undefined) return ofSide(alone);
+  return [...ofSide('source'), { id: 'mark', header: <span class="visually-hidden">mark</span> }, ...ofSide('target')];
+}
+
+/** What a folded row hides. */
+export interface Folded {
+  rows: number;
+  selfMs: Record<Side, number | undefined>;
+}
+
+export function foldedBelow(rows: readonly Row[], index: number): Folded {
+  const { descendants } = rows[index]!;
+  const selfMs: Folded['selfMs'] = { source: undefined, target: undefined };
+  for (let i = index; i <= index + descendants; i++) {
+    for (const side of sides) {
+      const own = rows[i]![side]?.selfMs;
+      if (own !== undefined) selfMs[side] = (selfMs[side] ?? 0) + own;
+    }
+  }
+  return { rows: descendants, selfMs };
+}
+
+export function planRow(row: Row, context: RowContext, folded: Folded | undefined, found: boolean): GridRow {
+  const { alone } = context;
+  const sidesShown = alone === undefined ? sides : [alone];
+  const mark = alone === undefined ? row.mark : 'same';
+  const cells = sidesShown.map(side => cellsOf(row, side, context, folded));
+  const markCell =
+    mark === 'same' ? null : (
+      <span role="img" class="sign" aria-label={markWords[mark]} title={[markWords[mark], ...row.changes].join('\n')}>
+        {markSigns[mark]}
+      </span>
+    );
+  const grid: GridRow = {
+    label: [
+      mark === 'same' ? '' : `${markWords[mark]}.`,
+      ...sidesShown.map(side => spoken(side, row[side], context)),
+      folded ? `${plural(folded.rows, 'row')} folded.` : '',
+      ...(mark === 'same' ? [] : row.changes),
+    ]
+      .filter(Boolean)
+      .join(' '),
+    className: [mark, found && 'found', row.descendants === 0 && 'leaf'].filter(Boolean).join(' '),
+    level: row.depth + 1,
+    cells: alone === undefined ? [...cells[0]!, markCell, ...cells[1]!] : cells[0]!,
+  };
+  if (row.descendants > 0) grid.expanded = folded === undefined;
+  return grid;
+}
+
+function cellsOf(row: Row, side: Side, context: RowContext, folded: Folded | undefined): ComponentChildren[] {
+  const cell = row[side];
+  const twistie = <span class={`twistie ${row.descendants === 0 ? 'none' : ''}`} aria-hidden />;
+  if (!cell) {
+    const other = row.source ?? row.target;
+    const absent = other?.category === 'jit' ? 'no JIT' : '—';
+    return [
+      <span class="node">
+        {twistie}
+        <span class="dim">{absent}</span>
+      </span>,
+      ...(context.analyzed ? [null, null, null] : [null, null]),
+    ];
+  }
+  const title = [cell.name, cell.detail, cell.error].filter(Boolean).join('\n');
+  return [
+    <span class="node" title={title}>
+      {twistie}
+      <span class="name">
+        <Highlighted text={cell.name} find={context.find} />
+        {cell.detail !== undefined && (
+          <span class="detail">
+            {' '}
+            <Highlighted text={cell.detail} find={context.find} />
+          </span>
+        )}
+        {cell.error !== undefined && <span class="node-error">{` ${cell.error}`}</span>}
+      </span>
+      {folded && <span class="folded">{`${folded.rows} more`}</span>}
+    </span>,
+    ...(context.analyzed
+      ? [
+          <SelfTime cell={cell} context={context} folded={folded?.selfMs[side]} />,
+          <span title={rowsTitle(cell)}>{cell.neverExecuted ? '' : estimateAndActual(cell, true)}</span>,
+          pages(cell),
+        ]
+      : [costText(cell), estimateAndActual(cell, false)]),
+  ];
+}
+
+function costText(cell: Cell): ComponentChildren {
+  return cell.totalCost === undefined ? (
+    ''
+  ) : (
+    <span title={`Total Cost: ${cell.totalCost}`}>{cost(cell.totalCost)}</span>
+  );
+}
+
+function rowsTitle(cell: Cell): string | undefined {
+  return cell.loops !== undefined && cell.loops > 1 ? `in ${count(cell.loops)} loops` : undefined;
+}
+
+function SelfTime({ cell, context, folded }: { cell: Cell; context: RowContext; folded: number | undefined }) {
+  if (cell.neverExecuted) return <span class="dim never">never executed</span>;
+  const selfMs = folded ?? cell.selfMs;
+  if (selfMs === undefined) return null;
+  const width = context.longestMs > 0 ? Math.min(1, selfMs / context.longestMs) : 0;
+  const exact = `${folded === undefined ? 'self' : 'with the folded rows'} ${selfMs} ms${cell.totalMs === undefined ? '' : `, total ${cell.totalMs} ms`}`;
+  return (
+    <span class="self" title={exact}>
+      <span>{`${folded === undefined ? '' : 'Σ '}${ms(selfMs)}`}</span>
+      <span class="bar" aria-hidden>
+        <span class={`part ${cell.category}`} style={{ width: `${100 * width}%` }} />
+      </span>
+    </span>
+  );
+}
+
+function spoken(side: Side, cell: Cell | undefined, { analyzed }: RowContext): string {
+  if (!cell) return `${side}: nothing.`;
+  const parts = [cell.detail === undefined ? cell.name : `${cell.name}, ${cell.detail}`];
+  if (cell.error !== undefined) parts.push(cell.error);
+  if (cell.neverExecuted) parts.push('never executed');
+  else if (analyzed && cell.selfMs !== undefined) parts.push(`self ${ms(cell.selfMs)} ms`);
+  else if (!analyzed && cell.totalCost !== undefined) parts.push(`cost ${cost(cell.totalCost)}`);
+  if (!cell.neverExecuted && cell.rowsActual !== undefined) parts.push(plural(cell.rowsActual, 'row'));
+  return `${side}: ${parts.join(', ')}.`;
+}
+
+function Highlighted({ text, find }: { text: string; find: string }) {
+  if (find === '') return <>{text}</>;
+  const lower = text.toLowerCase();
+  const parts: ComponentChildren[] = [];
+  let from = 0;
+  // Lower case of a few characters is longer than they are; then the marks would sit askew.
+  if (lower.length === text.length) {
+    for (let at = lower.indexOf(find); at >= 0; at = lower.indexOf(find, from)) {
+      parts.push(text.slice(from, at), <mark>{text.slice(at, at + find.length)}</mark>);
+      from = at + find.length;
+    }
+  }
+  parts.push(text.slice(from));
+  return <>{parts}</>;
+}

@@ -1,0 +1,175 @@
+/** A result: the answer first, then the evidence. */
+import { useEffect } from 'preact/hooks';
+import type { PlanDiffView } from '../../src/shared/plan-diff';
+import { Button, Tab, TabPanel, Tabs } from '../common/controls';
+import type { Host, Message } from './app';
+import { DifferencesTab } from './differences-tab';
+import { themeColor } from './format';
+import { type Layout, type TabId, tabs } from './layout';
+import { PlanTab } from './plan-tab';
+import { RawTab } from './raw-tab';
+import { SettingsTab, settingRows } from './settings-tab';
+import { Sides } from './sides';
+import { StatementTab } from './statement-tab';
+
+export interface ResultProps {
+  host: Host;
+  view: PlanDiffView;
+  recordedIn: string | undefined;
+  message: Message | undefined;
+  layout: Layout;
+  arrange(change: Partial<Layout>): void;
+  act(work: Promise<unknown>, done?: string): void;
+}
+
+export function Result(props: ResultProps) {
+  const { view, layout, arrange, host, act } = props;
+  const settings = settingRows(view);
+  const titles: Record<TabId, string> = {
+    plan: 'Plan',
+    differences: `Differences ${view.differences.length}`,
+    settings: `Settings ${settings.filter(setting => setting.differs).length}`,
+    statement: 'Statement',
+    raw: 'Raw',
+  };
+  const sideColors = {
+    '--source': themeColor(view.source.color, 'source'),
+    '--target': themeColor(view.target.color, 'target'),
+  };
+
+  useEffect(() => {
+    const find = (event: KeyboardEvent) => {
+      const command = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+      if (!command || event.key.toLowerCase() !== 'f') return;
+      event.preventDefault();
+      arrange({ tab: 'plan' });
+      requestAnimationFrame(() => document.getElementById('find')?.focus());
+    };
+    window.addEventListener('keydown', find);
+    return () => window.removeEventListener('keydown', find);
+  }, [arrange]);
+
+  return (
+    <main class="page" style={sideColors}>
+      <PageHead {...props} />
+      <section class={`verdict ${view.verdict.tone}`} aria-label="Verdict">
+        <h1>
+          <VerdictSentence sentence={view.verdict.sentence} />
+        </h1>
+        <div class="verdict-about">
+          <span class="taken" title={view.at}>
+            {`${view.migration} · ${view.analyzed ? 'EXPLAIN ANALYZE' : 'EXPLAIN'} · ${atText(view.at)}`}
+          </span>
+          <Notes notes={view.notes} />
+        </div>
+      </section>
+      <Sides view={view} analyze={() => act(host.request('rerun', { analyze: true }))} />
+      <Tabs
+        class="tabs"
+        activeid={`tab-${layout.tab}`}
+        onChange={event => {
+          if (event.target !== event.currentTarget) return;
+          const id = (event.currentTarget as unknown as { activeid: string }).activeid.replace(/^tab-/, '') as TabId;
+          if (id !== layout.tab) arrange({ tab: id });
+        }}
+      >
+        {tabs.map(id => (
+          <Tab key={id} id={`tab-${id}`}>
+            {titles[id]}
+          </Tab>
+        ))}
+        {tabs.map(id => (
+          <TabPanel key={id} id={`panel-${id}`}>
+            {layout.tab === id && <TabContent {...props} tab={id} settings={settings} />}
+          </TabPanel>
+        ))}
+      </Tabs>
+    </main>
+  );
+}
+
+function TabContent(props: ResultProps & { tab: TabId; settings: ReturnType<typeof settingRows> }) {
+  const { tab, view, host, layout, arrange, act, settings } = props;
+  if (tab === 'plan') return <PlanTab host={host} view={view} layout={layout} arrange={arrange} />;
+  if (tab === 'differences') return <DifferencesTab view={view} arrange={arrange} />;
+  if (tab === 'settings') return <SettingsTab view={view} settings={settings} />;
+  if (tab === 'statement') return <StatementTab view={view} />;
+  return <RawTab host={host} view={view} act={act} />;
+}
+
+function PageHead({ view, host, act, recordedIn, message }: ResultProps) {
+  const rerun = (analyze: boolean) => act(host.request('rerun', { analyze }));
+  const record = async () => {
+    const { file } = await host.request('record', {});
+    return file;
+  };
+  return (
+    <header class="page-head">
+      <code class="statement-title" title={view.statement.sql}>
+        {view.statement.title}
+      </code>
+      <div class="actions">
+        <Button appearance="secondary" onClick={() => rerun(view.analyzed)}>
+          Run Again
+        </Button>
+        {!view.analyzed && (
+          <Button appearance="secondary" onClick={() => rerun(true)}>
+            Analyze
+          </Button>
+        )}
+        <Button appearance="secondary" onClick={() => act(host.request('copyMarkdown', {}), 'Copied as Markdown.')}>
+          Copy as Markdown
+        </Button>
+        <Button appearance="primary" onClick={() => act(record())}>
+          {recordedIn === undefined ? 'Record in Playbook' : 'Update in Playbook'}
+        </Button>
+      </div>
+      <p class={`message ${message?.tone ?? ''}`} role={message?.tone === 'error' ? 'alert' : 'status'}>
+        {message?.text ?? (recordedIn === undefined ? '' : `Recorded in ${recordedIn}.`)}
+      </p>
+    </header>
+  );
+}
+
+/** `22 Nov, 18:00:04` in the reader's own time zone; the exact time stands in the title. */
+function atText(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return at;
+  return date.toLocaleString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
+}
+
+/** One line until somebody wants more: what stands below keeps its place. */
+function Notes({ notes }: { notes: string[] }) {
+  if (notes.length === 0) return null;
+  return (
+    <details class="notes">
+      <summary title={notes.join('\n')}>
+        <strong>{notes.length === 1 ? 'Note:' : `${notes.length} notes:`}</strong> {notes[0]}
+      </summary>
+      <ul>
+        {notes.map((note, i) => (
+          <li key={i}>{note}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** Its figure stands out: `8.7× slower`. */
+function VerdictSentence({ sentence }: { sentence: string }) {
+  const figure = /\d[\d.,]*\s?×(?: (?:slower|faster|higher|lower|more|less|the cost)\b)?/.exec(sentence);
+  if (!figure) return <>{sentence}</>;
+  return (
+    <>
+      {sentence.slice(0, figure.index)}
+      <b>{figure[0]}</b>
+      {sentence.slice(figure.index + figure[0].length)}
+    </>
+  );
+}

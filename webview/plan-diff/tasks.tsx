@@ -1,0 +1,53 @@
+/** The tasks of a distributed query, one bar each, to one scale on both sides. */
+import type { SideView } from '../../src/shared/plan-diff';
+import { count, ms, plural } from './format';
+
+type Tasks = NonNullable<SideView['tasks']>;
+
+/** More bars than this would be thinner than a pixel or two. */
+const taskBars = 96;
+
+export function TaskBars({ tasks, slowestMs }: { tasks: Tasks; slowestMs: number }) {
+  const shown = tasks.list.length > taskBars ? slowest(tasks.list) : tasks.list;
+  if (slowestMs === 0) return null;
+  return (
+    <div class="task-bars" aria-hidden>
+      {shown.map((task, i) => {
+        const executionMs = task.executionMs ?? 0;
+        const jit = executionMs > 0 && task.jitMs !== undefined ? Math.min(1, task.jitMs / executionMs) : 0;
+        const words =
+          task.error ?? `${ms(executionMs)} ms${task.jitMs === undefined ? '' : `, of which JIT ${ms(task.jitMs)}`}`;
+        return (
+          <span
+            key={i}
+            class={`task ${task.error === undefined ? '' : 'failed'} ${i > 0 && shown[i - 1]!.node !== task.node ? 'next-node' : ''}`}
+            style={{ height: task.error === undefined ? `${(100 * executionMs) / slowestMs}%` : '100%' }}
+            title={`${task.node}: ${words}`}
+          >
+            <span class="part jit" style={{ height: `${100 * jit}%` }} />
+          </span>
+        );
+      })}
+    </div>
+  );
+}
+
+function slowest(list: Tasks['list']): typeof list {
+  return list.toSorted((a, b) => (b.executionMs ?? 0) - (a.executionMs ?? 0)).slice(0, taskBars);
+}
+
+/** `8 tasks on 2 nodes, slowest 308 ms`. */
+export function tasksLine({ total, nodes, shown, list }: Tasks): string {
+  const times = list.flatMap(task => (task.executionMs === undefined ? [] : [task.executionMs]));
+  const slowestMs = times.reduce((most, each) => Math.max(most, each), 0);
+  const failed = list.filter(task => task.error !== undefined).length;
+  const all = list.length >= total;
+  return [
+    all ? `${plural(total, 'task')} on ${plural(nodes, 'node')}` : `${plural(total, 'task')}, shown: ${shown}`,
+    times.length > 0 && `${times.length > 1 ? 'slowest ' : ''}${ms(slowestMs)} ms`,
+    failed > 0 && `${count(failed)} without a plan`,
+    list.length > taskBars && `bars: the ${taskBars} slowest`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
