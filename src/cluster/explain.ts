@@ -158,8 +158,7 @@ function explained(
   request: ExplainRequest,
 ): ClusterError {
   const prefix = script.prefixes.get(index);
-  const position =
-    prefix === undefined || error.position === undefined ? undefined : positionIn(request.sql, error.position - prefix);
+  const position = prefix === undefined ? undefined : positionAfter(prefix, error.position);
   const placed = error.with({ position });
   const generic = request.values === undefined && request.parameterCount > 0;
   if (server.citus !== undefined && generic && error.sqlstate === '0A000')
@@ -175,12 +174,9 @@ function explained(
   return placed;
 }
 
-/** The server counts characters (code points) from 1; JavaScript counts UTF-16 units. Undefined outside the text. */
-function positionIn(sql: string, character: number): number | undefined {
-  if (character < 1) return undefined;
-  let offset = 0;
-  for (let i = 1; i < character && offset < sql.length; i++) offset += sql.codePointAt(offset)! > 0xffff ? 2 : 1;
-  return offset + 1;
+/** Positions count characters (code points) from 1. Undefined when it lies in Cutover's part of the text. */
+function positionAfter(prefix: number, position: number | undefined): number | undefined {
+  return position === undefined || position <= prefix ? undefined : position - prefix;
 }
 
 /** The types of $1, $2, … as the server infers them. Rejects with a ClusterError whose position is in `sql`. */
@@ -199,8 +195,7 @@ export async function parameterTypes(session: Session, sql: string, signal?: Abo
   );
   if (failure) {
     const { index, error } = failure;
-    const position =
-      index === 0 && error.position !== undefined ? positionIn(sql, error.position - prepare.length) : undefined;
+    const position = index === 0 ? positionAfter(prepare.length, error.position) : undefined;
     throw error.with({ position });
   }
   return results[1]!.rows.map(([type]) => type!);

@@ -49,7 +49,6 @@ export async function openWire(profile: ConnectionProfile, encryption: Encryptio
       socket.once('error', reject);
       socket.once('close', closed);
       socket.once('data', answer => {
-        socket.pause();
         socket.off('close', closed);
         if (answer.length === 1 && answer[0] === 0x53 /* S */) {
           const stream = connectTls({
