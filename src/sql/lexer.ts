@@ -31,8 +31,8 @@ const number = /[0-9][0-9A-Za-z_.]*/y;
 const positional = /\$[0-9]+/y;
 const dollarTag = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y;
 const lineComment = /--[^\n\r]*/y;
-/** Space with a line break in it and a quote: SQL's way to continue a string on the next line. */
-const continuation = /(?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*[\n\r])*'/y;
+/** White space with a line break in it, and a quote: SQL's way to continue a string on the next line. */
+const continuation = /[ \t\f\v]*[\n\r][ \t\n\r\f\v]*'/y;
 /** psql passes the whole line to these, `\\` included (psql documentation, "Meta-Commands"). */
 const wholeLineCommand = /\\(?:!|copy|ef|ev|sf|sv|h|help)(?![A-Za-z])/iy;
 

@@ -18,16 +18,13 @@ export interface StatementSpan {
 const statementStart =
   /(?:abort|alter|analyze|begin|call|checkpoint|close|cluster|comment|commit|copy|create|deallocate|declare|delete|discard|do|drop|execute|explain|fetch|grant|import|insert|listen|lock|merge|move|notify|prepare|reassign|refresh|reindex|release|reset|revoke|rollback|savepoint|security|select|set|show|start|table|truncate|unlisten|update|vacuum|values|with)(?![A-Za-z0-9_$\u0080-\uffff])/iy;
 
-/** What may stand between a statement's semicolon and the next line. */
-const restOfLine = /[ \t]*(?:--[^\n\r]*)?\s*/y;
-
 /** Backslash commands that send the statement before them, or belong to it (psql documentation, "Meta-Commands"). */
 const sendingCommand =
   /^\\(?:;|g|gx|gdesc|gexec|gset|crosstabview|watch|bind|bind_named|parse|sendpipeline)(?![A-Za-z_])/;
 const copyFromStdin = /^\\copy\b.*\bfrom\s+p?stdin\b/i;
 
 /** Each restart reads the rest of the file again, so a file full of broken quotes must not restart for ever. */
-const mostRestarts = 20;
+const mostRestarts = 10;
 
 /** The statements of `text` from `from` on, in order. */
 export function* scanStatements(text: string, from = 0): Generator<StatementSpan> {
@@ -35,13 +32,14 @@ export function* scanStatements(text: string, from = 0): Generator<StatementSpan
   for (let restarts = 0; restarts <= mostRestarts; restarts++) {
     const broken = yield* scanUntilBroken(text, start, restarts === mostRestarts);
     if (broken === undefined) return;
-    yield broken.statement;
+    if (broken.statement) yield broken.statement;
     start = broken.resumeAt;
   }
 }
 
 interface Broken {
-  statement: StatementSpan;
+  /** Absent when a comment between statements never closes. */
+  statement?: StatementSpan;
   resumeAt: number;
 }
 
@@ -53,10 +51,11 @@ function* scanUntilBroken(text: string, from: number, last: boolean): Generator<
   let hint: number | undefined;
   while (lexer.next()) {
     if (lexer.kind === 'space') continue;
-    if (lexer.delimiter !== undefined && lexer.isBroken && !last) {
+    if (lexer.isBroken) {
       const begun = statement?.start ?? lexer.start;
-      const resumeAt = resumeInsideTokens(text, begun, lexer.delimiter);
-      if (resumeAt !== undefined) return { statement: spanBefore(text, begun, resumeAt), resumeAt };
+      const resumeAt = (last ? undefined : resumeInsideTokens(text, begun, lexer.delimiter)) ?? text.length;
+      const isStatement = statement !== undefined || lexer.kind !== 'comment';
+      return { ...(isStatement && { statement: spanBefore(text, begun, resumeAt) }), resumeAt };
     }
     if (lexer.kind === 'comment') {
       if (statement === undefined) hint = text.startsWith('/*+', lexer.start) ? lexer.start : undefined;
@@ -77,20 +76,24 @@ function* scanUntilBroken(text: string, from: number, last: boolean): Generator<
     }
   }
   if (statement === undefined) return undefined;
-  const { resumeAt } = statement;
-  if (resumeAt !== undefined && !last) return { statement: spanBefore(text, statement.start, resumeAt), resumeAt };
-  yield statement.span();
-  return undefined;
+  if (!statement.isOpen) {
+    yield statement.span();
+    return undefined;
+  }
+  const resumeAt = (last ? undefined : statement.resumeAt) ?? text.length;
+  return { statement: spanBefore(text, statement.start, resumeAt), resumeAt };
 }
 
 /** The first words, which say whether semicolons or data may follow inside a statement. */
 const bodyOwner = /^create (or replace )?(function|procedure)$/;
 const ruleOwner = /^create (or replace )?rule$/;
+/** What begins a statement in a body, or ends it (gram.y: routine_body_stmt, RuleActionStmt; "WITH", "VALUES", "TABLE"). */
+const bodyWords: ReadonlySet<string> = new Set(
+  'select insert update delete merge with values table return notify end'.split(' '),
+);
 
 class StatementInProgress {
   #end: number;
-  /** Where a line begins that looks like the next statement, seen inside a body that may lack its END or parenthesis. */
-  #resumeAt: number | undefined;
   #head = '';
   #headWords = 0;
   #owner: 'body' | 'rule' | 'copy' | undefined;
@@ -98,7 +101,10 @@ class StatementInProgress {
   /** BEGIN ATOMIC and the CASEs in it; each ends with END. */
   #blocks = 0;
   #previousWord = '';
+  /** COPY … FROM STDIN, so data may follow. */
   readsStdin = false;
+  /** Where a line inside a body begins like a statement: that is where to go on when the body never ends. */
+  resumeAt: number | undefined;
 
   constructor(
     private readonly text: string,
@@ -118,24 +124,19 @@ class StatementInProgress {
   /** Whether the semicolon that ends at `offset` is inside the statement. */
   holdsSemicolon(offset: number): boolean {
     if (!this.isOpen) return false;
-    restOfLine.lastIndex = offset;
-    restOfLine.test(this.text);
-    const next = restOfLine.lastIndex;
-    if (this.#resumeAt === undefined && this.text[next - 1] === '\n' && startsStatement(this.text, next)) {
-      this.#resumeAt = next;
+    const next = new Lexer(this.text, offset);
+    if (next.nextSignificant() && next.kind === 'word') {
+      // What cannot stand in a body begins the next statement: an END or a parenthesis is missing.
+      if (!bodyWords.has(next.value.toLowerCase())) return false;
+      const beginsLine = this.text[next.start - 1] === '\n';
+      if (beginsLine && startsStatement(this.text, next.start)) this.resumeAt ??= next.start;
     }
-    this.#end = offset;
-    this.#previousWord = '';
     return true;
   }
 
+  /** Inside a body, so that semicolons belong to the statement. */
   get isOpen(): boolean {
     return this.#blocks > 0 || (this.#owner === 'rule' && this.#parentheses > 0);
-  }
-
-  /** Where to go on when the text ends although the statement is still open. */
-  get resumeAt(): number | undefined {
-    return this.isOpen ? this.#resumeAt : undefined;
   }
 
   span(terminatorEnd = this.#end): StatementSpan {
@@ -195,7 +196,7 @@ class CopyData {
  * inside out. The first line inside such a token that begins like a statement, after a semicolon or an empty line, is
  * where the next statement starts.
  */
-function resumeInsideTokens(text: string, start: number, delimiter: Delimiter): number | undefined {
+function resumeInsideTokens(text: string, start: number, delimiter: Delimiter | undefined): number | undefined {
   const lexer = new Lexer(text, start);
   while (lexer.next()) {
     if (lexer.delimiter !== delimiter) continue;
