@@ -16,7 +16,10 @@ export function mergeRows(source: readonly PlanNode[], target: readonly PlanNode
     const partner = matches.ofTarget[at]!;
     return partner >= 0 ? partner : source.length + at;
   };
-  for (const node of source) forest.append(node.index, node.parent);
+  for (const { index, parent, kind } of source) {
+    if (kind === 'jit') forest.insertAfter(index, parent, none);
+    else forest.append(index, parent);
+  }
   const floating = new Uint8Array(target.length);
   const childrenOf = childLists(target);
   for (let at = target.length - 1; at >= 0; at--) {
@@ -30,7 +33,7 @@ export function mergeRows(source: readonly PlanNode[], target: readonly PlanNode
       if (together) forest.insertAbove(row, anchored);
       else floating[at] = 1;
     }
-    placeFloating(forest, row, children, floating, rowOf);
+    placeFloating(forest, row, children, floating, target, rowOf);
   }
   let previousRoot = none;
   for (const { index, parent } of target) {
@@ -52,12 +55,16 @@ function placeFloating(
   row: number,
   children: readonly number[],
   floating: Uint8Array,
+  target: readonly PlanNode[],
   rowOf: (at: number) => number,
 ): void {
   let before = none;
   for (const child of children) {
     const childRow = rowOf(child);
-    if (floating[child]) {
+    // EXPLAIN prints JIT last; it is read first.
+    if (target[child]!.kind === 'jit') {
+      if (floating[child]) forest.insertAfter(childRow, row, none);
+    } else if (floating[child]) {
       forest.insertAfter(childRow, row, before);
       before = childRow;
     } else if (forest.parentOf(childRow) === row) before = childRow;

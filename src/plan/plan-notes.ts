@@ -1,0 +1,48 @@
+import type { BySide } from '../shared/side';
+import { type Plan, topStatements } from './model';
+import { isDistributed } from './operator';
+import { taskError } from './side-view';
+
+/** What one must know when reading the plans' figures; what holds for both is said once. */
+export function planNotes(plans: BySide<Plan | undefined>): string[] {
+  const source = notesOf(plans.source);
+  const target = notesOf(plans.target);
+  return [
+    ...source.map(note => `${target.includes(note) ? 'Both sides' : 'Source'}: ${note}`),
+    ...target.filter(note => !source.includes(note)).map(note => `Target: ${note}`),
+  ];
+}
+
+function notesOf(plan: Plan | undefined): string[] {
+  if (!plan) return [];
+  const notes: string[] = [];
+  const failed = plan.nodes.flatMap(node => taskError(node) ?? []);
+  if (failed.length > 0) {
+    notes.push(`${failed.length === 1 ? 'one task has' : `${failed.length} tasks have`} no plan: ${failed[0]}`);
+  }
+  if (plan.nodes.some(node => node.job?.tasksShown?.startsWith('One of'))) {
+    const which = plan.analyzed ? 'slowest' : 'first';
+    notes.push(`Citus shows the ${which} task only; pages count the coordinator and that task.`);
+  }
+  if (plan.nodes.some(node => node.kind === 'mapMergeJob')) {
+    notes.push('Citus shows no plan for the tasks of a repartition join; their time stands at the coordinator.');
+  }
+  if (
+    plan.analyzed &&
+    plan.nodes.some(node => isDistributed(node) && node.actualLoops === 0 && (node.totalMs ?? 0) > 0)
+  ) {
+    notes.push(
+      "Citus lost the actual times inside subplans; they are taken from the tasks and the subplans' duration.",
+    );
+  }
+  const inconsistent = plan.nodes.filter(node => node.inconsistent).length;
+  if (inconsistent > 0) {
+    const nodes = inconsistent === 1 ? 'one node' : `${inconsistent} nodes`;
+    notes.push(
+      `EXPLAIN's times contradict one another in ${nodes}: less than the children took. Their own time is shown as 0.`,
+    );
+  }
+  const statements = topStatements(plan).length;
+  if (statements > 1) notes.push(`rules rewrote the statement into ${statements}; the figures are their sum.`);
+  return notes;
+}
