@@ -94,10 +94,23 @@ function selectedStatement(text: string, selection: TextRange, languageId: strin
     const from = fence.content.indexOf(selection.start);
     return statementsAsOne(fence.content, from, fence.content.indexOf(selection.end));
   }
-  const content = sqlLanguages.has(languageId)
-    ? cutOut(text, selection.start, selection.end)
-    : sqlOfSelection(text, selection, languageId);
-  return statementsAsOne(content, 0, content.text.length);
+  if (sqlLanguages.has(languageId)) {
+    const content = cutOut(text, selection.start, selection.end);
+    return statementsAsOne(content, 0, content.text.length);
+  }
+  const content = sqlOfSelection(text, selection, languageId);
+  const range = withoutTerminator(content.text);
+  return range.start < range.end ? located(content, range) : undefined;
+}
+
+/** A program's string is no psql script: a backslash is the user's, to be seen in the server's error. */
+function withoutTerminator(sql: string): TextRange {
+  const lexer = new Lexer(sql);
+  let range: TextRange | undefined;
+  while (lexer.nextSignificant()) {
+    if (lexer.value !== ';') range = { start: range?.start ?? lexer.start, end: lexer.end };
+  }
+  return range ?? { start: 0, end: 0 };
 }
 
 /** Everything from the first statement to the last: what to do with several is not this room's decision. */
