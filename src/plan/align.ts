@@ -21,7 +21,7 @@ export interface Matches {
  * Lines up two plans by the work their nodes do, not by their place, so that an added Sort or Gather does not unmatch
  * everything below it. In turn: scopes (see {@link Keys}); within a scope equal keys in plan order (scans by relation and
  * alias, joins by the set of relations below, others by family and relations below); scans of the same relation under
- * another alias; equal keys anywhere (a CTE inlined on one side); what is left by family under the same matched ancestor.
+ * another alias; equal keys in a scope without counterpart (a CTE inlined on one side); what is left by family under the same matched ancestor.
  * Every node is in exactly one row; time grows linearly with the number of nodes.
  */
 export function alignPlans(source: Plan | undefined, target: Plan | undefined): AlignedRow[] {
@@ -44,10 +44,44 @@ export function matchPlans(source: Plan | undefined, target: Plan | undefined): 
   const [left, right] = sides;
   pair(matches, inScope(left.full, left.scopeOf, partners), inScope(right.full, right.scopeOf));
   pair(matches, inScope(left.loose, left.scopeOf, partners), inScope(right.loose, right.scopeOf));
-  const anywhere = (keys: Keys) => (at: number) => (isLevel(keys.families[at]!) ? '' : keys.full[at]!);
-  pair(matches, anywhere(left), anywhere(right));
+  pairAcrossScopes(left, right, partners, matches);
   pairByPlace(source, target, sides, matches);
   return matches;
+}
+
+/**
+ * Equal keys in other scopes, when one of the scopes has no counterpart: a CTE that was inlined, a SubPlan that became a
+ * join. What runs in a task is compared within that task only.
+ */
+function pairAcrossScopes(source: Keys, target: Keys, partners: Int32Array, matches: Matches): void {
+  const partnerOfTarget = new Int32Array(target.scopes.length).fill(-1);
+  for (const [scope, partner] of partners.entries()) if (partner >= 0) partnerOfTarget[partner] = scope;
+  if (!partners.includes(-1) && !partnerOfTarget.includes(-1)) return;
+  const tasksOf = (keys: Keys): Int32Array => {
+    const tasks = new Int32Array(keys.scopes.length).fill(-1);
+    for (const [i, { root, outer }] of keys.scopes.entries()) {
+      tasks[i] = keys.families[root] === 'task' ? i : outer < 0 ? -1 : tasks[outer]!;
+    }
+    return tasks;
+  };
+  const sourceTasks = tasksOf(source);
+  const targetTasks = tasksOf(target);
+  const keyOf = (keys: Keys, tasks: Int32Array, own: Int32Array, mapped: Int32Array | undefined, alone: boolean) => {
+    return (at: number): string => {
+      const scope = keys.scopeOf[at]!;
+      if (isLevel(keys.families[at]!) || (alone && own[scope]! >= 0)) return '';
+      const task = tasks[scope]!;
+      const place = task < 0 || !mapped ? task : mapped[task]!;
+      return task >= 0 && place < 0 ? '' : `${place} ${keys.full[at]}`;
+    };
+  };
+  for (const alone of ['source', 'target'] as const) {
+    pair(
+      matches,
+      keyOf(source, sourceTasks, partners, partners, alone === 'source'),
+      keyOf(target, targetTasks, partnerOfTarget, undefined, alone === 'target'),
+    );
+  }
 }
 
 /** Levels of Citus and JIT lines are matched with their scope only. */

@@ -1,4 +1,6 @@
-import type { Plan, PlanStatement } from './model';
+import { readJit } from './jit-and-triggers';
+import type { Jit, Plan, PlanNode, PlanStatement } from './model';
+import { Properties } from './properties';
 import type { Times } from './times';
 
 /** A node is taken for the one that paid when its own start-up holds at least this share of the compilation. */
@@ -26,14 +28,70 @@ export function takeJitOff(plan: Plan, times: Times): void {
     const jit = statement.jit!;
     if (jit.totalMs === undefined) continue;
     const operators = members.get(statement.index) ?? [];
-    const processes = processesOf(plan, operators);
-    const wall = jit.totalMs / processes;
+    const workers = workersJit(plan, operators);
+    const { wall, taken } =
+      workers.length > 0
+        ? takeParallelOff(plan, operators, jit, workers, times)
+        : takeAverageOff(plan, operators, jit, launchedProcesses(plan, operators), times);
     times.total[node.index] = wall;
     times.self[node.index] = wall;
-    const taken = takeOff(plan, operators, wall - (jit.generationMs ?? 0) / processes, times);
     // What the task or subplan spends outside its nodes holds generation, which now stands in the JIT line.
     if (statement.container >= 0) times.self[statement.container]! -= wall - taken;
   }
+}
+
+interface Taken {
+  /** Wall-clock time of JIT. */
+  wall: number;
+  /** The part of it that was found in nodes. */
+  taken: number;
+}
+
+/** One process, or several of which EXPLAIN gives the sum alone: they compile at the same time, so the average counts. */
+function takeAverageOff(plan: Plan, operators: readonly number[], jit: Jit, processes: number, times: Times): Taken {
+  const wall = (jit.totalMs ?? 0) / processes;
+  return { wall, taken: takeOff(plan, operators, wall - (jit.generationMs ?? 0) / processes, times) };
+}
+
+/**
+ * With VERBOSE each parallel worker says its own JIT, and the statement's figures are the sum of the leader's and theirs.
+ * Times below a Gather are averages over the processes, so the workers' average is in a node there; the Gather itself
+ * waited for the slowest. The leader compiles when it needs its first expression, above the Gather or below.
+ */
+function takeParallelOff(plan: Plan, operators: readonly number[], jit: Jit, workers: Jit[], times: Times): Taken {
+  const sums = workers.map(worker => worker.totalMs ?? 0);
+  const sum = sums.reduce((total, ms) => total + ms, 0);
+  const generation = workers.reduce((total, worker) => total + (worker.generationMs ?? 0), 0);
+  const leaderGeneration = Math.max(0, (jit.generationMs ?? 0) - generation);
+  const leader = Math.max(0, (jit.totalMs ?? 0) - sum);
+  const above = operators.filter(at => times.processes[at] === 1);
+  const below = operators.filter(at => times.processes[at]! > 1);
+  const processes = below.reduce((most, at) => Math.max(most, times.processes[at]!), 1);
+  const leaderAbove = takeOff(plan, above, leader - leaderGeneration, times, true);
+  const isAbove = leaderAbove > 0 || leader <= leaderGeneration;
+  const average = ((isAbove ? 0 : leader - leaderGeneration) + sum - generation) / processes;
+  const inWorkers = takeOff(plan, below, average, times);
+  const gather = above.find(at => isGather(plan.nodes[at]!));
+  const waited =
+    gather === undefined ? 0 : Math.min(Math.max(0, Math.max(...sums) - average), Math.max(0, times.self[gather]!));
+  if (gather !== undefined && waited > 0) subtract(plan, gather, waited, times);
+  const taken = leaderAbove + inWorkers + waited;
+  return { wall: taken + leaderGeneration, taken };
+}
+
+function isGather(node: PlanNode): boolean {
+  return node.type === 'Gather' || node.type === 'Gather Merge';
+}
+
+function workersJit(plan: Plan, operators: readonly number[]): Jit[] {
+  return operators.flatMap(at => {
+    const workers = plan.nodes[at]!.properties.get('Workers');
+    if (!Array.isArray(workers)) return [];
+    return workers.flatMap(worker => {
+      const jit = worker instanceof Properties ? worker.get('JIT') : undefined;
+      return jit instanceof Properties ? [readJit(jit)] : [];
+    });
+  });
 }
 
 function nodesByStatement(plan: Plan, statements: PlanStatement[]): Map<number, number[]> {
@@ -42,22 +100,17 @@ function nodesByStatement(plan: Plan, statements: PlanStatement[]): Map<number, 
   return members;
 }
 
-/**
- * With parallel workers the statement's figures are sums over the leader and the workers (PostgreSQL documentation, "Using
- * EXPLAIN"), which compile at the same time: wall-clock time is taken to be their average.
- */
-function processesOf(plan: Plan, members: number[]): number {
+function launchedProcesses(plan: Plan, operators: readonly number[]): number {
   let processes = 1;
-  for (const at of members) {
+  for (const at of operators) {
     const node = plan.nodes[at]!;
-    if (node.type !== 'Gather' && node.type !== 'Gather Merge') continue;
-    const launched = node.properties.number('Workers Launched') ?? 0;
-    if (launched + 1 > processes) processes = launched + 1;
+    if (isGather(node)) processes = Math.max(processes, 1 + (node.properties.number('Workers Launched') ?? 0));
   }
   return processes;
 }
-/** Returns how much was found and taken off. */
-function takeOff(plan: Plan, operators: readonly number[], billed: number, times: Times): number {
+
+/** Returns how much was found and taken off; with `whole`, nothing unless one node holds it all. */
+function takeOff(plan: Plan, operators: readonly number[], billed: number, times: Times, whole = false): number {
   if (!(billed > 0)) return 0;
   const own = ownStartups(plan, operators, times);
   const holders = operators.filter((_, i) => own[i]! >= billed * holdsIt);
@@ -69,6 +122,7 @@ function takeOff(plan: Plan, operators: readonly number[], billed: number, times
     subtract(plan, payer, amount, times);
     return amount;
   }
+  if (whole) return 0;
   let left = billed;
   const pieces = operators.filter(at => ownOf.get(at)! >= billed * smallestPiece);
   for (const at of pieces.sort((a, b) => ownOf.get(b)! - ownOf.get(a)!)) {
