@@ -22,7 +22,7 @@ export const connectionSettingsSchema = z.strictObject({
   sslkey: z.optional(z.string()),
   /** What the user calls this side: "Citus Cloud on AWS". */
   label: z.optional(z.string()),
-  /** A VS Code theme colour id, as `charts.blue`. */
+  /** A VS Code theme colour id, as `charts.green`. */
   color: z.optional(z.string()),
   /** No ANALYZE of writes, no experiments, no replay there (safety.md §5). The source is protected unless it says false. */
   protected: z.optional(z.boolean()),
@@ -39,7 +39,8 @@ export type Migration = z.infer<typeof migrationSchema>;
 
 export const migrationsSchema = z.array(migrationSchema);
 
-export const defaultColors: BySide<string> = { source: 'charts.blue', target: 'charts.orange' };
+/** Contributed by the manifest: `charts.orange` is nearly transparent in VS Code's own dark themes. */
+export const defaultColors: BySide<string> = { source: 'cutover.source', target: 'cutover.target' };
 
 export function isProtected(side: Side, connection: ConnectionSettings): boolean {
   return connection.protected ?? side === 'source';

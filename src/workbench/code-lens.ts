@@ -1,0 +1,47 @@
+/** "Explain on both sides" above each statement (setting `cutover.codeLens.enabled`). */
+import * as vscode from 'vscode';
+import { languageOf, type StatementArguments, statementSelector } from './statement-location';
+
+/** Beyond this many characters a file is data, and lenses would only slow the editor down. */
+const largestDocument = 1_000_000;
+
+export class StatementLenses implements vscode.CodeLensProvider, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeCodeLenses = this.#changed.event;
+  readonly #subscriptions = [
+    vscode.languages.registerCodeLensProvider(statementSelector, this),
+    vscode.workspace.onDidChangeConfiguration(event => {
+      if (event.affectsConfiguration('cutover.codeLens')) this.#changed.fire();
+    }),
+  ];
+
+  async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+    const enabled = vscode.workspace.getConfiguration('cutover', document).get('codeLens.enabled', true);
+    const text = document.getText();
+    if (!enabled || text.length > largestDocument) return [];
+    const { listStatements } = await import('../sql/document');
+    return listStatements(text, languageOf(document)).flatMap(({ range }) => {
+      const at = new vscode.Range(document.positionAt(range.start), document.positionAt(range.end));
+      const given: StatementArguments = { uri: document.uri.toString(), offset: range.start };
+      return [
+        new vscode.CodeLens(at, {
+          command: 'cutover.explain',
+          title: 'Explain on both sides',
+          tooltip: 'Cutover: compares both plans; nothing is executed',
+          arguments: [given],
+        }),
+        new vscode.CodeLens(at, {
+          command: 'cutover.explainAnalyze',
+          title: 'Explain analyze',
+          tooltip: 'Cutover: executes the statement on both sides and measures it, after asking',
+          arguments: [given],
+        }),
+      ];
+    });
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    this.#changed.dispose();
+  }
+}

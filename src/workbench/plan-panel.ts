@@ -1,0 +1,219 @@
+/** One panel that shows two plans side by side. The host owns the data; the page asks for it. */
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { Plan } from '../plan/model';
+import { type PlanDiffState, type PlanDiffView, planDiffRequests, type ViewError } from '../shared/plan-diff';
+import { RpcServer } from '../shared/rpc';
+import type { BySide, Side } from '../shared/side';
+import { errorText } from './messages';
+import { pageHtml } from './plan-page';
+import type { PlanRequest, PlanStore, StoredResult } from './plan-store';
+import { openRawPlan } from './raw-plans';
+
+/** What a panel has others do; wired by the composition root. */
+export interface PlanPanelActions {
+  /** Writes the finding; answers the file's name. */
+  record(result: StoredResult): Promise<string>;
+  /** Runs the same statement again, into this panel. */
+  rerun(panel: PlanPanel, request: PlanRequest, analyze: boolean): Promise<void>;
+}
+
+export class PlanPanel {
+  #state: PlanDiffState | undefined;
+  #result: StoredResult | undefined;
+  /** The statement it shows or is about to show; none when the plans were pasted. */
+  #request: PlanRequest | undefined;
+  #plans: Promise<BySide<Plan | undefined>> | undefined;
+  #run: AbortController | undefined;
+  readonly #rpc: RpcServer<typeof planDiffRequests>;
+  #disposed = false;
+
+  constructor(
+    readonly panel: vscode.WebviewPanel,
+    extensionUri: vscode.Uri,
+    private readonly store: PlanStore,
+    private readonly log: vscode.LogOutputChannel,
+    private readonly actions: PlanPanelActions,
+  ) {
+    this.#rpc = new RpcServer(
+      message => {
+        if (!this.#disposed) void panel.webview.postMessage(message);
+      },
+      planDiffRequests,
+      {
+        ready: ({ id }) => this.#ready(id),
+        details: async ({ row }) => {
+          const { rowDetails } = await import('../plan/view');
+          const plans = await this.#parsedPlans();
+          return rowDetails(this.#present().view, row, plans.source, plans.target);
+        },
+        raw: async ({ side }) => ({ text: this.#present().raw[side] ?? '' }),
+        openRaw: async ({ side }) => {
+          await openRawPlan(this.#present(), side);
+          return null;
+        },
+        record: async () => ({ file: await this.record() }),
+        copyMarkdown: async () => {
+          const { planDiffMarkdown } = await import('../plan/markdown');
+          await vscode.env.clipboard.writeText(planDiffMarkdown(this.#present().view));
+          vscode.window.setStatusBarMessage('$(check) Copied as Markdown', 3000);
+          return null;
+        },
+        rerun: async ({ analyze }) => {
+          if (!this.#request) throw new Error('These plans were pasted: there is no statement to run.');
+          await this.actions.rerun(this, this.#request, analyze);
+          return null;
+        },
+        cancel: async () => {
+          this.cancel();
+          return null;
+        },
+      },
+      what => this.log.warn(`Plan diff page: ${what}`),
+    );
+    panel.webview.onDidReceiveMessage(message => this.#rpc.receive(message));
+    panel.onDidDispose(() => {
+      this.#disposed = true;
+      this.cancel();
+      this.#rpc.dispose();
+    });
+    const icon = (name: string) => vscode.Uri.joinPath(extensionUri, 'media', `plan-diff-${name}.svg`);
+    panel.iconPath = { light: icon('light'), dark: icon('dark') };
+    panel.webview.html = pageHtml(panel.webview, extensionUri, 'plan-diff', 'Plan diff');
+  }
+
+  get result(): StoredResult | undefined {
+    return this.#result;
+  }
+
+  shows(request: PlanRequest): boolean {
+    return this.#request?.sql === request.sql && this.#request.migration === request.migration;
+  }
+
+  /** Shows that work is under way; what was shown before comes back when it is withdrawn. Aborts an earlier run. */
+  begin(
+    request: PlanRequest,
+    title: string,
+    analyzed: boolean,
+    labels: BySide<{ label: string; color: string }>,
+  ): AbortController {
+    this.cancel();
+    this.#request = request;
+    const controller = new AbortController();
+    this.#run = controller;
+    this.panel.title = panelTitle(title);
+    this.#show({
+      status: 'running',
+      title,
+      analyzed,
+      source: { ...labels.source, done: false },
+      target: { ...labels.target, done: false },
+    });
+    return controller;
+  }
+
+  sideDone(run: AbortController, side: Side): void {
+    if (this.#run !== run || this.#state?.status !== 'running') return;
+    this.#show({ ...this.#state, [side]: { ...this.#state[side], done: true } });
+  }
+
+  /** Shows a result and keeps it; one with secret values lives only as long as the panel. */
+  async finish(run: AbortController | undefined, result: StoredResult): Promise<void> {
+    if (this.#run !== run || this.#disposed) return;
+    this.#run = undefined;
+    this.#adopt(result);
+    if (!result.request?.secret) await this.#save(result);
+  }
+
+  fail(run: AbortController, title: string, analyzed: boolean, error: ViewError): void {
+    if (this.#run !== run) return;
+    this.#run = undefined;
+    this.#show({ status: 'failed', title, error, analyzed });
+  }
+
+  /** Nothing came of the run: back to what was shown, or away with an empty panel. */
+  withdraw(run: AbortController): void {
+    if (this.#run !== run) return;
+    this.#run = undefined;
+    if (this.#result) this.#adopt(this.#result);
+    else this.panel.dispose();
+  }
+
+  cancel(): void {
+    this.#run?.abort();
+  }
+
+  async record(): Promise<string> {
+    const result = this.#present();
+    const recordedIn = await this.actions.record(result);
+    const recorded = { ...result, recordedIn };
+    // The panel may show something else by now.
+    if (this.#result === result) this.#adopt(recorded);
+    if (await this.store.load(result.view.id)) await this.#save(recorded);
+    return recordedIn;
+  }
+
+  /** The page is up, for the first time or after a reload; `id` is what it showed then. */
+  async #ready(id: string | undefined): Promise<PlanDiffState> {
+    if (!this.#state && id !== undefined) {
+      const kept = await this.store.load(id);
+      if (kept) this.#adopt(kept);
+    }
+    return (
+      this.#state ?? {
+        status: 'failed',
+        title: 'Plan diff',
+        error: {
+          reason: 'notKept',
+          message: 'This result is not kept any more.',
+          next: 'Run the statement again, or close this panel.',
+        },
+      }
+    );
+  }
+
+  #adopt(result: StoredResult): void {
+    if (this.#result?.raw !== result.raw) this.#plans = undefined;
+    this.#result = result;
+    this.#request = result.request;
+    this.panel.title = panelTitle(result.view.statement.title);
+    this.#show(readyState(result.view, result.recordedIn));
+  }
+
+  #show(state: PlanDiffState): void {
+    this.#state = state;
+    this.#rpc.notify('state', state);
+  }
+
+  #present(): StoredResult {
+    if (!this.#result) throw new Error('There is no result yet.');
+    return this.#result;
+  }
+
+  /** Parsed again only when somebody asks for details: the view holds all that is drawn. */
+  #parsedPlans(): Promise<BySide<Plan | undefined>> {
+    const { raw } = this.#present();
+    this.#plans ??= import('../plan/read').then(({ readPlan }) => {
+      const parse = (text: string | undefined) => (text === undefined ? undefined : readPlan(text).plan);
+      return { source: parse(raw.source), target: parse(raw.target) };
+    });
+    return this.#plans;
+  }
+
+  async #save(result: StoredResult): Promise<void> {
+    try {
+      await this.store.save(result);
+    } catch (error) {
+      // The result is on the screen; only its survival is lost.
+      this.log.warn(`The result could not be kept for a reload: ${errorText(error)}`);
+    }
+  }
+}
+
+function readyState(view: PlanDiffView, recordedIn: string | undefined): PlanDiffState {
+  return { status: 'ready', view, ...(recordedIn ? { recordedIn: basename(recordedIn) } : {}) };
+}
+
+function panelTitle(title: string): string {
+  return `Plans: ${title.length > 40 ? `${title.slice(0, 39)}…` : title}`;
+}

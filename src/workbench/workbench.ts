@@ -1,0 +1,54 @@
+/** What the commands share; made once by the composition root. */
+import * as vscode from 'vscode';
+import type { SessionKeeper } from '../cluster/session-keeper';
+import type { Migration } from '../shared/migration';
+import type { ClusterHealth } from './cluster-health';
+import { CommandError } from './messages';
+import type { MigrationStore } from './migration-store';
+import type { PasswordStore } from './passwords';
+import type { PlanPanels } from './plan-panels';
+import type { StatementDiagnostics } from './statement-diagnostics';
+
+export interface Workbench {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly migrations: MigrationStore;
+  readonly passwords: PasswordStore;
+  readonly health: ClusterHealth;
+  readonly panels: PlanPanels;
+  readonly diagnostics: StatementDiagnostics;
+  /** Sessions kept warm between commands; made with the first connection. */
+  sessions(): Promise<SessionKeeper>;
+  /** Sides on which the user agreed to ANALYZE reads, as `migration/side`, until the window closes. */
+  readonly analyzeAgreed: Set<string>;
+}
+
+/** @throws CommandError in an untrusted workspace (safety.md §10). */
+export function requireTrust(): void {
+  if (vscode.workspace.isTrusted) return;
+  throw new CommandError(
+    'This workspace is not trusted: nothing connects and no SQL runs. Trust it to work with your clusters.',
+    [{ title: 'Manage Workspace Trust', command: 'workbench.trust.manage' }],
+  );
+}
+
+/** The migration to work with. @throws CommandError when there is none, or none is selected; both offer the way on. */
+export function requireMigration(workbench: Workbench): Migration {
+  requireTrust();
+  const { active, all, problems } = workbench.migrations;
+  if (active) return active;
+  if (all.length > 0) {
+    throw new CommandError(
+      `${all.length} migrations are configured and none is selected. Select the one to work with.`,
+      [{ title: 'Select Migration…', command: 'cutover.selectMigration' }],
+    );
+  }
+  if (problems.length > 0) {
+    throw new CommandError(`No usable migration: ${problems[0]} Correct it in the settings.`, [
+      { title: 'Open Settings', command: 'workbench.action.openSettings', arguments: ['@id:cutover.migrations'] },
+    ]);
+  }
+  throw new CommandError('No migration is configured yet. Add the two clusters first.', [
+    { title: 'Add Migration…', command: 'cutover.addMigration' },
+  ]);
+}
