@@ -1,6 +1,7 @@
 import { ClusterError } from '../cluster/errors';
 import type { Side } from '../shared/side';
 import { type Classification, classify } from '../sql/classify';
+import { stripExplain } from '../sql/explain-prefix';
 import { offsetOfPosition, positionOfOffset } from '../sql/offsets';
 import { type BoundStatement, bindParameters, findParameters } from '../sql/parameters';
 import { loadSqlParser } from '../sql/parser';
@@ -14,12 +15,18 @@ export interface ReadyStatement {
 }
 
 /**
- * Parses the statement, puts `$n` in place of its parameters and refuses what cannot be explained, before anything is
- * connected to. Throws a {@link ClusterError} with reason `refused`.
+ * Parses the statement without the user's own EXPLAIN, puts `$n` in place of its parameters and refuses what cannot be
+ * explained, before anything is connected to. Throws a {@link ClusterError} with reason `refused`.
  */
 export async function readStatement(sql: string, parameters?: Record<string, string | null>): Promise<ReadyStatement> {
   const parser = await loadSqlParser();
-  const bound = bindParameters(sql, parameters);
+  const explained = stripExplain(sql);
+  const before = positionOfOffset(sql, explained.offset) - 1;
+  const inExplained = bindParameters(explained.text, parameters);
+  const bound: BoundStatement = {
+    ...inExplained,
+    positionInOriginal: position => before + inExplained.positionInOriginal(position),
+  };
   const classification = classify(parser, bound.text);
   const { error } = classification;
   if (error) {
@@ -58,7 +65,6 @@ function notExplainable(sql: string, { command, error, reasons }: Classification
   const next: Record<string, string> = {
     CALL: 'Explain the statements inside the procedure.',
     DO: 'Explain the statements inside the block.',
-    EXPLAIN: 'Select the statement without its EXPLAIN: Cutover adds its own.',
   };
   return new ClusterError('refused', `EXPLAIN does not take ${command || 'this'}.`, {
     next: next[command] ?? 'Choose a SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES or CREATE TABLE AS.',
