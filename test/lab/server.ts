@@ -142,6 +142,8 @@ class RunningServer implements LabServer {
       synchronous_commit: 'off',
       full_page_writes: 'off',
       max_wal_size: '4GB',
+      // Enough that no sort of a scenario spills: the sides differ in what the scenario says, not in who got the disk.
+      work_mem: '16MB',
       // Figures must be the same from run to run: nothing vacuums or analyzes but the scenario.
       autovacuum: 'off',
       timezone: 'UTC',

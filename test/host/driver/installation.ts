@@ -3,7 +3,7 @@
  * installed once per user. Nothing is downloaded but npm packages; two small native modules are compiled.
  */
 import { spawn } from 'node:child_process';
-import { access, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,17 +24,22 @@ interface Release {
   vscode: string;
   /** Node the server needs, from the npm package `node-<platform>-<arch>`. */
   node: string;
+  /** npm packages it needs besides. */
+  packages: string[];
   /** Native modules compiled inside lib/vscode. Without spdlog the Output panel stays empty and no log is written. */
   rebuild: string[];
   /** Native modules compiled beside code-server itself. */
   rebuildServer: string[];
 }
 
+const ripgrepPackage = `@vscode/ripgrep-${process.platform}-${process.arch}`;
+
 const releases = {
   current: {
     codeServer: '4.139.1',
     vscode: '1.139.1',
     node: '24.21.0',
+    packages: [],
     rebuild: ['@vscode/spdlog', '@vscode/native-watchdog'],
     rebuildServer: [],
   },
@@ -42,7 +47,8 @@ const releases = {
   oldest: {
     codeServer: '4.100.3',
     vscode: '1.100.3',
-    node: '20.19.5',
+    node: '20.20.2',
+    packages: [`${ripgrepPackage}@1.18.0`],
     rebuild: ['@vscode/spdlog', 'native-watchdog', 'node-pty'],
     rebuildServer: ['argon2'],
   },
@@ -110,7 +116,7 @@ async function install(release: Release, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), '{"private":true}');
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-  const packages = [`${nodePackage()}@${release.node}`, `code-server@${release.codeServer}`];
+  const packages = [`${nodePackage()}@${release.node}`, `code-server@${release.codeServer}`, ...release.packages];
   await run(folder, 'npm', ['install', '--ignore-scripts', '--no-save', ...quiet, ...packages]);
 
   const nodeHome = join(folder, 'node_modules', nodePackage());
@@ -129,7 +135,7 @@ async function install(release: Release, folder: string): Promise<void> {
   if (release.rebuildServer.length > 0) {
     await run(server, 'npm', ['rebuild', '--foreground-scripts', ...release.rebuildServer], env);
   }
-  if (release === releases.oldest) await finishOldest(vscode);
+  if (release === releases.oldest) await finishOldest(folder, vscode);
   await linkHelpers(vscode);
 }
 
@@ -141,11 +147,11 @@ async function linkHelpers(vscode: string): Promise<void> {
 }
 
 /** VS Code 1.100 looks for its modules under another name, and its ripgrep package downloads instead of shipping. */
-async function finishOldest(vscode: string): Promise<void> {
+async function finishOldest(folder: string, vscode: string): Promise<void> {
   await replaceLink('node_modules', join(vscode, 'node_modules.asar'));
-  const ripgrep = join(vscode, 'node_modules', '@vscode', 'ripgrep', 'bin');
-  await mkdir(ripgrep, { recursive: true });
-  await replaceLink('/usr/bin/rg', join(ripgrep, 'rg'));
+  const expected = join(vscode, 'node_modules', '@vscode', 'ripgrep', 'bin');
+  await mkdir(expected, { recursive: true });
+  await cp(join(folder, 'node_modules', ripgrepPackage, 'bin', 'rg'), join(expected, 'rg'));
 }
 
 async function replaceLink(target: string, path: string): Promise<void> {
