@@ -1,9 +1,9 @@
 /** Turns what EXPLAIN said on both sides into a finding: the evidence as Markdown, under an id that stays. */
-import { formatCost, formatCount, formatMs, formatRatio, formatRows } from '../shared/format';
 import type { PlanDiffView, SideView } from '../shared/plan-diff';
-import { type BySide, sides } from '../shared/side';
+import { sides } from '../shared/side';
 import { Lexer } from '../sql/lexer';
 import { codeSpan, escapeMarkdown, fence, markdownTable, type TableColumn } from './escape';
+import { figureRows } from './figures';
 import { differingPlanLines } from './plan-lines';
 import type { Finding, Severity } from './record';
 
@@ -32,14 +32,18 @@ const connectionReasons = new Set([
   'tooManyConnections',
 ]);
 
+/** The side's failure is its server's or the network's, not the statement's: nothing worth recording. */
+export function failedToConnect(side: SideView): boolean {
+  return side.status === 'error' && connectionReasons.has(side.error?.reason ?? '');
+}
+
 /**
  * By the ratio of the times when both were measured. Costs are estimates in units that versions and settings shift, so
  * they alone never make a finding `high`. A statement that fails on the target alone is `high`: it cannot go live.
  */
 export function severityOf(view: PlanDiffView): Severity {
   const { ratio, basis, tone } = view.verdict;
-  const fails = (side: SideView): boolean =>
-    side.status === 'error' && !connectionReasons.has(side.error?.reason ?? '');
+  const fails = (side: SideView): boolean => side.status === 'error' && !failedToConnect(side);
   if (fails(view.target)) return fails(view.source) ? 'medium' : 'high';
   if (fails(view.source)) return 'low';
   if (ratio === undefined || basis === 'none' || tone === 'unknown') return 'info';
@@ -125,55 +129,10 @@ function findingBody(view: PlanDiffView): string {
 const left = (title: string): TableColumn => ({ title, align: 'left' });
 const right = (title: string): TableColumn => ({ title, align: 'right' });
 
-/** A row for every figure that at least one side has. */
 function figures(view: PlanDiffView): string {
-  const rows: string[][] = [];
-  const add = (
-    title: string,
-    of: (side: SideView) => string | undefined,
-    ratioOf?: (side: SideView) => number | undefined,
-  ) => {
-    const texts: BySide<string | undefined> = { source: of(view.source), target: of(view.target) };
-    if (texts.source === undefined && texts.target === undefined) return;
-    const [source, target] = [ratioOf?.(view.source), ratioOf?.(view.target)];
-    const ratio = source !== undefined && target !== undefined && source > 0 ? formatRatio(target / source) : '';
-    rows.push([title, texts.source ?? '–', texts.target ?? '–', ratio]);
-  };
-  const number = (title: string, of: (side: SideView) => number | undefined, format: (value: number) => string) =>
-    add(title, side => map(of(side), format), of);
-  add('Server', side => side.address);
-  add('PostgreSQL', side => side.postgresVersion);
-  add('Citus', side => side.citusVersion);
-  number('Planning', side => side.planningMs, formatMs);
-  number('Execution', side => side.executionMs, formatMs);
-  number('Total cost', side => side.totalCost, formatCost);
-  number('Rows estimated', side => side.rowsEstimated, formatRows);
-  number('Rows', side => side.rowsActual, formatRows);
-  number('Shared pages hit', side => side.buffers?.sharedHit, formatCount);
-  number('Shared pages read', side => side.buffers?.sharedRead, formatCount);
-  number('Temporary pages written', side => nonZero(side.buffers?.tempWritten), formatCount);
-  add('JIT', jitText, side => side.jit?.totalMs);
-  add('Tasks', tasksText);
-  return markdownTable([right(''), right(view.source.label), right(view.target.label), right('Target / source')], rows);
-}
-
-const map = <T, U>(value: T | undefined, to: (value: T) => U): U | undefined =>
-  value === undefined ? undefined : to(value);
-const nonZero = (value: number | undefined): number | undefined => (value === 0 ? undefined : value);
-
-function jitText(side: SideView): string | undefined {
-  if (side.status === 'error') return undefined;
-  if (!side.jit) return 'none';
-  const steps = [side.jit.inlining ? 'inlining' : '', side.jit.optimization ? 'optimization' : ''].filter(Boolean);
-  const functions = `${formatCount(side.jit.functions)} functions`;
-  return `${formatMs(side.jit.totalMs)} (${[functions, ...steps].join(', ')})`;
-}
-
-function tasksText(side: SideView): string | undefined {
-  const { tasks } = side;
-  if (!tasks) return undefined;
-  const failed = tasks.list.filter(task => task.error !== undefined).length;
-  return `${tasks.total} on ${tasks.nodes} nodes, shown: ${tasks.shown}${failed > 0 ? `, ${failed} without a plan` : ''}`;
+  const columns = [right(''), right(view.source.label), right(view.target.label), right('Target / source')];
+  const rows = figureRows(view).map(({ title, source, target, ratio }) => [title, source, target, ratio]);
+  return markdownTable(columns, rows);
 }
 
 function errorText(side: SideView): string | undefined {

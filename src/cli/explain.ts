@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { parseConnectionUri } from '../cluster/connection-uri';
+import { defaultLimits } from '../cluster/limits';
+import { explainBothSides } from '../diagnosis/explain-both-sides';
+import type { SideConnection } from '../diagnosis/explain-job';
+import { planDiffMarkdown } from '../plan/markdown';
+import { failedToConnect } from '../playbook/finding';
+import type { FrontMatter } from '../playbook/front-matter';
+import { defaultColors } from '../shared/migration';
+import type { PlanDiffView } from '../shared/plan-diff';
+import { type Side, sides } from '../shared/side';
+import type { ExplainArguments, Format } from './arguments';
+import { playbookNames, recordInFile } from './playbook';
+import { explainReport, formatJson } from './report';
+import { parameterValues, statementInFile } from './statement';
+import { type Style, styleFor } from './terminal';
+import { formatText } from './text';
+import { UsageError } from './usage';
+
+export interface Output {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** The world around the command. */
+export interface Surroundings {
+  stdin: AsyncIterable<Uint8Array>;
+  stdout: Output;
+  stderr: Output;
+  env: NodeJS.ProcessEnv;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+}
+
+/**
+ * Explains, prints, records. Returns the exit code: 0, or 1 when a side failed.
+ * @throws UsageError, ClusterError, PlaybookError, PlaybookFileError
+ */
+export async function runExplain(given: ExplainArguments, around: Surroundings): Promise<number> {
+  const names = given.playbook === undefined ? {} : await playbookNames(given.playbook);
+  const sql = await readSql(given.statement, around.stdin);
+  const { view } = await explainBothSides({
+    migration: given.migration ?? names.migration ?? 'source to target',
+    source: sideConnection('source', given, names, around.env),
+    target: sideConnection('target', given, names, around.env),
+    sql,
+    parameters: parameterValues(sql, given.parameters, given.nulls),
+    mode: given.analyze ? 'analyze' : 'plain',
+    analyzeWrites: given.analyzeWrites,
+    limits: { ...defaultLimits, statementTimeoutMs: given.statementTimeoutMs ?? defaultLimits.statementTimeoutMs },
+    signal: around.signal,
+  });
+  around.stdout.write(format(view, given.format, styleFor(around.stdout, around.env)));
+  if (given.playbook !== undefined) await record(given.playbook, view, around.stderr);
+  return sides.some(side => view[side].status === 'error') ? 1 : 0;
+}
+
+/** The statement of --sql or --file, as the user wrote it. */
+async function readSql(statement: ExplainArguments['statement'], stdin: AsyncIterable<Uint8Array>): Promise<string> {
+  if ('sql' in statement) return statement.sql;
+  const isStdin = statement.file === '-';
+  const bytes = isStdin ? await readAll(stdin) : await readSqlFile(statement.file);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(`${statement.file} is not UTF-8.`, 'Save it as UTF-8, so that the statement is what you see.');
+  }
+  return statementInFile(text, isStdin ? 'standard input' : statement.file, statement.line);
+}
+
+async function readSqlFile(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const why =
+      { ENOENT: 'there is no such file', EISDIR: 'it is a folder', EACCES: 'you may not read it' }[code] ?? code;
+    throw new UsageError(`${file} cannot be read: ${why}.`, 'Check the name after --file.');
+  }
+}
+
+async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function sideConnection(
+  side: Side,
+  given: ExplainArguments,
+  names: FrontMatter,
+  env: NodeJS.ProcessEnv,
+): SideConnection {
+  const { settings, password } = parseConnectionUri(given[side].uri);
+  return {
+    side,
+    settings,
+    password: password ?? env[`CUTOVER_${side.toUpperCase()}_PASSWORD`],
+    label: given[side].label ?? names[side] ?? side,
+    color: defaultColors[side],
+    // Whoever names the source in --analyze-writes has lifted its protection for this one statement.
+    protected: side === 'source' && !given.analyzeWrites.includes('source'),
+  };
+}
+
+function format(view: PlanDiffView, as: Format, style: Style): string {
+  if (as === 'json') return formatJson(explainReport(view));
+  if (as === 'markdown') return `${planDiffMarkdown(view).trimEnd()}\n`;
+  return formatText(view, style);
+}
+
+async function record(path: string, view: PlanDiffView, stderr: Output): Promise<void> {
+  const missing = sides.find(side => failedToConnect(view[side]));
+  if (missing) {
+    stderr.write(`cutover: not recorded in the playbook, as the ${missing} could not be asked.\n`);
+    return;
+  }
+  const { path: file, line, created } = await recordInFile(path, view);
+  stderr.write(`cutover: ${created ? 'created and recorded in' : 'recorded in'} ${file}:${line}\n`);
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { parseArguments } from '../../../src/cli/arguments';
+import { UsageError } from '../../../src/cli/usage';
+
+const pair = ['explain', '--source', 'service=a', '--target', 'service=b'];
+const parse = (...argv: string[]) => parseArguments(argv, {});
+
+describe('parseArguments', () => {
+  it('reads every option', () => {
+    expect(
+      parse(
+        ...pair,
+        ...['--source-label', 'A', '--target-label=B', '--migration', 'eu', '--file', 'q.sql', '--line', '12'],
+        ...['--param', '1', '--param', 'app=x=y', '--param=-5', '--null', 'b', '--analyze', '--analyze-writes', 'both'],
+        ...['--statement-timeout', '0', '--format', 'json', '--playbook', 'eu.playbook.md'],
+      ),
+    ).toEqual({
+      command: 'explain',
+      source: { uri: 'service=a', label: 'A' },
+      target: { uri: 'service=b', label: 'B' },
+      migration: 'eu',
+      statement: { file: 'q.sql', line: 12 },
+      parameters: ['1', 'app=x=y', '-5'],
+      nulls: ['b'],
+      analyze: true,
+      analyzeWrites: ['source', 'target'],
+      statementTimeoutMs: 0,
+      format: 'json',
+      playbook: 'eu.playbook.md',
+    });
+  });
+
+  it('takes URIs from the environment, the command line first', () => {
+    const env = { CUTOVER_SOURCE_URI: 'service=s', CUTOVER_TARGET_URI: 'service=t' };
+    expect(parseArguments(['explain', '--sql', 'select 1', '--target', 'service=x'], env)).toMatchObject({
+      source: { uri: 'service=s' },
+      target: { uri: 'service=x' },
+      format: 'text',
+      analyze: false,
+      analyzeWrites: [],
+    });
+  });
+
+  it('answers --help and --version whatever else is there', () => {
+    expect(parse('--help')).toEqual({ command: 'help' });
+    expect(parse('help')).toEqual({ command: 'help' });
+    expect(parse('explain', '-h')).toEqual({ command: 'help' });
+    expect(parse('--version')).toEqual({ command: 'version' });
+  });
+
+  it.each([
+    [[], 'No command'],
+    [['--analyze'], 'No command'],
+    [['compare'], 'no command "compare"'],
+    [['explain', '--sql', 'x'], '--source is missing'],
+    [['explain', '--source', 'a', '--sql', 'x'], '--target is missing'],
+    [pair, 'No statement'],
+    [[...pair, '--sql', ' '], '--sql is empty'],
+    [[...pair, '--sql', 'x', '--file', 'f'], 'not both'],
+    [[...pair, '--sql', 'x', '--line', '1'], '--line belongs to --file'],
+    [[...pair, '--file', 'f', '--line', '0'], 'from 1 on'],
+    [[...pair, '--file', 'f', '--line', '1e3'], 'whole number'],
+    [[...pair, '--sql', 'x', '--format', 'xml'], 'text, json, markdown'],
+    [[...pair, '--sql', 'x', '--analyze-writes', 'target'], 'needs --analyze'],
+    [[...pair, '--sql', 'x', '--analyze', '--analyze-writes', 'all'], 'source, target or both'],
+    [[...pair, '--sql', 'x', '--sql', 'y'], '--sql is given twice'],
+    [[...pair, '--sql', 'x', 'y'], '"y" belongs to no option'],
+    [[...pair, '--sqll', 'x'], '--sqll'],
+    [[...pair, '--sql'], '--sql'],
+    [[...pair, '--sql', 'x', '--param', '-5'], '--param=-'],
+    [[...pair, '--sql', 'x', '--analyze=yes'], '--analyze'],
+    [[...pair, '--sql', 'x', '--playbook', ''], '--playbook'],
+    [[...pair, '--sql', 'x', '--statement-timeout', '-1'], '--statement-timeout'],
+  ])('refuses %j', (argv, message) => {
+    expect(() => parse(...argv)).toThrow(UsageError);
+    expect(() => parse(...argv)).toThrow(message);
+  });
+});

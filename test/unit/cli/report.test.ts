@@ -1,0 +1,41 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
+import { explainReport, formatJson } from '../../../src/cli/report';
+import { explainReportSchema } from '../../../src/shared/explain-report';
+import { exampleView } from '../playbook/example-view';
+
+const schemaFile = new URL('../../../docs/explain-report.schema.json', import.meta.url);
+
+describe('explainReport', () => {
+  it('fits its schema and says null for what is not known', () => {
+    const view = exampleView();
+    view.target = {
+      ...{ side: 'target', label: 'B', color: 'c', status: 'error', composition: [], sent: [], notices: [] },
+      error: { reason: 'unreachable', message: 'm' },
+    };
+    delete view.verdict.ratio;
+    const report = explainReport(view);
+    expect(explainReportSchema.parse(JSON.parse(formatJson(report)))).toEqual(report);
+    expect(report).toMatchObject({
+      ratio: null,
+      causes: [],
+      source: { executionMs: 56.1, citusVersion: '11.1.7', jit: null, error: null },
+      target: { executionMs: null, error: { reason: 'unreachable' } },
+    });
+  });
+
+  it('writes controls that JSON leaves bare by their code', () => {
+    const view = exampleView();
+    view.notes = ['\u009b31m\u202e\u001b'];
+    const json = formatJson(explainReport(view));
+    expect(json).toContain('"\\u009b31m\\u202e\\u001b"');
+    expect(JSON.parse(json).notes).toEqual(view.notes);
+  });
+
+  it('has its schema published (UPDATE_SCHEMA=1 writes it)', async () => {
+    const schema = `${JSON.stringify({ title: 'cutover explain --format json', ...z.toJSONSchema(explainReportSchema) }, null, 2)}\n`;
+    if (process.env.UPDATE_SCHEMA) await writeFile(schemaFile, schema);
+    expect(await readFile(schemaFile, 'utf8')).toBe(schema);
+  });
+});
