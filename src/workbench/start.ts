@@ -1,0 +1,114 @@
+/** Composition root for VS Code: wires and registers. What is heavy is imported when a command needs it. */
+
+import * as vscode from 'vscode';
+import type { SessionKeeper } from '../cluster/session-keeper';
+import { ClusterHealth } from './cluster-health';
+import { type ClusterItem, ClustersView } from './clusters-view';
+import { StatementLenses } from './code-lens';
+import { errorText, isDismissed, showError } from './messages';
+import { MigrationStore } from './migration-store';
+import { PasswordStore } from './passwords';
+import { PlanPanels } from './plan-panels';
+import { PlanStore } from './plan-store';
+import { RawPlans } from './raw-plans';
+import { StatementDiagnostics } from './statement-diagnostics';
+import type { StatementArguments } from './statement-location';
+import { StatusBar } from './status-bar';
+import type { Workbench } from './workbench';
+
+export interface Started {
+  log: vscode.LogOutputChannel;
+  /** Closes what is open on the clusters; the rest goes with the extension context. */
+  stop(): Promise<void>;
+}
+
+export function start(context: vscode.ExtensionContext): Started {
+  let sessionKeeper: Promise<SessionKeeper> | undefined;
+  const log = vscode.window.createOutputChannel('Cutover', { log: true });
+  const migrations = new MigrationStore(context.workspaceState);
+  const passwords = new PasswordStore(context.secrets, context.globalState);
+  const health = new ClusterHealth(migrations, passwords, log);
+  const diagnostics = new StatementDiagnostics();
+  const storage = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'plans');
+  const panels = new PlanPanels(context.extensionUri, new PlanStore(storage.fsPath), log, {
+    record: async result => (await import('./record-command')).recordResult(workbench, result),
+    rerun: async (panel, request, analyze) =>
+      (await import('./explain-command')).explainAgain(workbench, panel, request, analyze),
+  });
+  const workbench: Workbench = {
+    context,
+    log,
+    migrations,
+    passwords,
+    health,
+    panels,
+    diagnostics,
+    analyzeAgreed: new Set(),
+    sessions: () => {
+      sessionKeeper ??= import('../cluster/session-keeper').then(({ SessionKeeper }) => new SessionKeeper());
+      return sessionKeeper;
+    },
+  };
+  context.subscriptions.push(
+    log,
+    migrations,
+    health,
+    diagnostics,
+    new ClustersView(migrations, health),
+    new StatusBar(migrations, health),
+    new StatementLenses(),
+    panels.register(),
+    new RawPlans(id => panels.find(id)).register(),
+    ...registerCommands(workbench),
+  );
+  return { log, stop: async () => (await sessionKeeper)?.dispose() };
+}
+
+function registerCommands(workbench: Workbench): vscode.Disposable[] {
+  const explaining = () => import('./explain-command');
+  const migrating = () => import('./migration-commands');
+  const connecting = () => import('./connection-commands');
+  const register = <A extends unknown[]>(name: string, run: (...given: A) => Promise<unknown>) =>
+    vscode.commands.registerCommand(`cutover.${name}`, async (...given: A) => {
+      try {
+        await run(...given);
+      } catch (error) {
+        if (isDismissed(error)) return;
+        workbench.log.error(`${name}: ${errorText(error)}`);
+        await showError(error);
+      }
+    });
+  return [
+    register('explain', async (given?: unknown) =>
+      (await explaining()).explain(workbench, 'plain', statementOf(given)),
+    ),
+    register('explainAnalyze', async (given?: unknown) =>
+      (await explaining()).explain(workbench, 'analyze', statementOf(given)),
+    ),
+    register('comparePlans', async () => (await import('./compare-plans')).comparePlans(workbench)),
+    register('record', async () => (await import('./record-command')).recordCurrent(workbench)),
+    register('addMigration', async () => (await migrating()).addMigration(workbench)),
+    register('editMigration', async () => (await migrating()).editMigration(workbench)),
+    register('removeMigration', async () => (await migrating()).removeMigration(workbench)),
+    register('selectMigration', async () => (await migrating()).selectMigration(workbench)),
+    register('testConnections', async () => (await connecting()).testConnections(workbench)),
+    register('setPassword', async (item?: ClusterItem) => (await connecting()).setPassword(workbench, item?.side)),
+    register('forgetPasswords', async () => (await connecting()).forgetPasswords(workbench)),
+    register('refreshClusters', async () => (await connecting()).refreshClusters(workbench)),
+    register('copyAddress', async (item: ClusterItem) => (await connecting()).copyAddress(workbench, item)),
+    register('statusActions', async () => (await import('./status-actions')).showStatusActions(workbench)),
+    register('showLog', async () => workbench.log.show()),
+    register('openWalkthrough', async () =>
+      vscode.commands.executeCommand(
+        'workbench.action.openWalkthrough',
+        `${workbench.context.extension.id}#start`,
+        false,
+      ),
+    ),
+  ];
+}
+
+/** A CodeLens names its statement; menus pass the document's address, which is the active editor's anyway. */
+function statementOf(given: unknown): StatementArguments | undefined {
+  return typeof given === 'object' && given !== null && 'offset' in given ? (given as StatementArguments) : undefined;
+}
