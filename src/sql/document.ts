@@ -107,8 +107,10 @@ function selectedStatement(text: string, selection: TextRange, languageId: strin
 function withoutTerminator(sql: string): TextRange {
   const lexer = new Lexer(sql);
   let range: TextRange | undefined;
-  while (lexer.nextSignificant()) {
-    if (lexer.value !== ';') range = { start: range?.start ?? lexer.start, end: lexer.end };
+  while (lexer.next()) {
+    const isHint = lexer.kind === 'comment' && range === undefined && sql.startsWith('/*+', lexer.start);
+    const isTrivia = lexer.kind === 'space' || lexer.kind === 'comment' || lexer.value === ';';
+    if (isHint || !isTrivia) range = { start: range?.start ?? lexer.start, end: lexer.end };
   }
   return range ?? { start: 0, end: 0 };
 }

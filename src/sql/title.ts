@@ -16,7 +16,7 @@ export function statementTitle(sql: string, maxLength = 80): string {
     if (gap) title += ' ';
     gap = false;
     // A literal may hold line breaks, other control characters, and marks that turn the text's direction.
-    title += lexer.value.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ');
+    title += lexer.value.slice(0, 4 * maxLength).replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ');
     if (title.length > 2 * maxLength) break;
   }
   const characters = [...title.trim().replace(/\s*;$/, '')];

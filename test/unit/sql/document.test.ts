@@ -238,6 +238,7 @@ describe('a string in another language', () => {
     ['ruby', 'sql = <<~SQL\n  «[SELECT a\n  FROM t;]»\nSQL', 'SELECT a\n  FROM t'],
     ['php', '«["SELECT \\$1, \\"a\\";"]»', 'SELECT $1, "a"'],
     ['typescript', '«["SELECT 1; -- done"]»', 'SELECT 1'],
+    ['typescript', '«["/*+ SeqScan(t) */ SELECT 1;;"]»', '/*+ SeqScan(t) */ SELECT 1'],
     ['typescript', '«[orders]»', undefined],
     ['typescript', '«["  "]»', undefined],
     ['typescript', '«[" "]» + 1', undefined],
