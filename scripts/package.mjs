@@ -2,7 +2,7 @@
  * Makes cutover-<version>.vsix: minified bundles, third-party notices, then vsce, all offline. Fails above the size
  * limit, or when something got in that .vscodeignore does not name.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +13,16 @@ const limitBytes = 3 * 1024 * 1024;
 
 const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 const vsix = join(root, `${name}-${version}.vsix`);
-const run = (script, args) =>
-  execFileSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+const run = (script, args) => {
+  const { status, stdout } = spawnSync(process.execPath, [join(root, script), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  if (status === 0) return stdout;
+  console.error(`${stdout}${script} ended with ${status}: no VSIX was made.`);
+  process.exit(1);
+};
 
 run('scripts/build.mjs', ['--minify']);
 await writeNotices();
@@ -25,7 +33,7 @@ const output = run('node_modules/@vscode/vsce/vsce', [
   '--allow-missing-repository',
   '--out',
   vsix,
-]).toString();
+]);
 const unwanted = output.split('\n').filter(line => /\.(ts|tsx|map|mjs)\b|node_modules|\btest\//.test(line));
 if (unwanted.length > 0) throw new Error(`The VSIX holds what it should not:\n${unwanted.join('\n')}`);
 

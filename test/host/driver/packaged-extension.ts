@@ -19,7 +19,11 @@ export async function packagedExtension(): Promise<string> {
   const packaged = await changedAt(vsix);
   const changes = await Promise.all(ingredients.map(path => newestIn(join(root, path))));
   if (packaged === undefined || changes.some(change => change > packaged)) {
-    await promisify(execFile)(process.execPath, [join(root, 'scripts', 'package.mjs')], { cwd: root });
+    await promisify(execFile)(process.execPath, [join(root, 'scripts', 'package.mjs')], { cwd: root }).catch(
+      (error: { stderr: string }) => {
+        throw new Error(`The extension could not be packaged:\n${error.stderr}`);
+      },
+    );
   }
   return vsix;
 }
