@@ -52,7 +52,7 @@ export function loadSqlParser(): Promise<SqlParser> {
 const fingerprintOfNothing = 'd8d13f8b2da6c9ad';
 
 const tooDeep =
-  'The statement is nested too deeply for the parser, which follows about 1,000 operators, UNIONs or subqueries in a row.';
+  'The statement is nested too deeply for the parser, which is sure to follow 1,000 operators, UNIONs or subqueries.';
 const restarting = 'The parser is starting again after a statement that was nested too deeply. Run the command again.';
 
 /**

@@ -98,8 +98,8 @@ describe('parse', () => {
 });
 
 describe('nesting', { timeout: 120_000 }, () => {
-  const operators = `SELECT ${Array(10_000).fill('a').join('+')}`;
-  const unions = Array(10_000).fill('SELECT 1').join(' UNION ');
+  const operators = `SELECT ${Array(50_000).fill('a').join('+')}`;
+  const unions = Array(50_000).fill('SELECT 1').join(' UNION ');
 
   test('1,000 operators, 5,000 ORs and 20,000 list items parse', () => {
     statements(`SELECT ${Array(1000).fill('a').join('+')}`);
@@ -109,13 +109,13 @@ describe('nesting', { timeout: 120_000 }, () => {
 
   // One module alone answers wrongly after some 45 of these.
   test('too deep a statement is an error that says so, and what comes after it parses', async () => {
-    for (let i = 0; i < 25; i++) {
-      for (const sql of [operators, unions]) {
-        expect(errorOf(sql).message).toMatch(/nested too deeply/);
-        await expect.poll(() => parser.parse('SELECT 1').ok).toBe(true);
-        expect(statements('WITH x AS (SELECT 1 FROM t WHERE a = $1) INSERT INTO y SELECT * FROM x')).toHaveLength(1);
-        expect(parser.fingerprint('SELECT 1')).toBe('50fde20626009aba');
-      }
+    expect(errorOf(unions).message).toMatch(/nested too deeply/);
+    for (let i = 0; i < 50; i++) {
+      await expect.poll(() => parser.parse('SELECT 1').ok).toBe(true);
+      expect(errorOf(operators).message).toMatch(/nested too deeply/);
+      await expect.poll(() => parser.parse('SELECT 1').ok).toBe(true);
+      expect(statements('WITH x AS (SELECT 1 FROM t WHERE a = $1) INSERT INTO y SELECT * FROM x')).toHaveLength(1);
+      expect(parser.fingerprint('SELECT 1')).toBe('50fde20626009aba');
     }
   });
 
