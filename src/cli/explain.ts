@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { parseConnectionUri } from '../cluster/connection-uri';
 import { defaultLimits } from '../cluster/limits';
 import { explainBothSides } from '../diagnosis/explain-both-sides';
@@ -41,7 +42,7 @@ export async function runExplain(given: ExplainArguments, around: Surroundings):
   const names = given.playbook === undefined ? {} : await playbookNames(given.playbook);
   const sql = await readSql(given.statement, around.stdin);
   const { view } = await explainBothSides({
-    migration: given.migration ?? names.migration ?? 'source to target',
+    migration: given.migration ?? names.migration ?? migrationOf(given.playbook),
     source: sideConnection('source', given, names, around.env),
     target: sideConnection('target', given, names, around.env),
     sql,
@@ -85,6 +86,11 @@ async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+/** A playbook that names no migration is about the one its file is named after. */
+function migrationOf(playbook?: string): string {
+  return (playbook && basename(playbook).replace(/(\.playbook)?\.\w+$/, '')) || 'source to target';
 }
 
 function sideConnection(

@@ -34,7 +34,7 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
 
 function describe(error: unknown, sql: string | undefined, width: number): { lines: string[]; code: number } {
   const { refused, defect, cancelled } = exitCodes;
-  if (error instanceof UsageError) return { lines: [`cutover: ${error.message}`, error.next], code: refused };
+  if (error instanceof UsageError) return { lines: [`cutover: ${error.message}`, `  ${error.next}`], code: refused };
   if (error instanceof ClusterError) {
     const { position, detail, hint, next } = error;
     const details = errorDetails(

@@ -148,9 +148,6 @@ function plans(view: PlanDiffView, style: Style): string[] {
     const cells = columns.map(each => `  ${padStart(each.texts[index]!, each.width)}`).join('');
     const line = `${marks[row.mark]} ${padEnd(treeText(row, folded, tree), tree)}${cells}`.trimEnd();
     lines.push(paint(line, markColors[row.mark], style));
-    const indent = `  ${' '.repeat(indentOf(row, tree) + 2)}`;
-    for (const change of row.changes)
-      lines.push(paint(indent + truncate(change, style.width - indent.length), 'dim', style));
   }
   const { source, target } = view;
   lines.push(

@@ -21,7 +21,7 @@ Clusters:
                              "host=… dbname=…", or service=NAME. What is missing comes from PG* variables.
   --source-label TEXT        what to call it; default: the playbook's name for it, else source
   --target-label TEXT        the same for the target
-  --migration NAME           what to call the pair; default: the playbook's migration, else source to target
+  --migration NAME           what to call the pair; default: the playbook's migration or file name
 
 Statement:
   --sql TEXT                 the statement
@@ -46,6 +46,6 @@ Output:
 
 Passwords: in the URI; else CUTOVER_SOURCE_PASSWORD and CUTOVER_TARGET_PASSWORD; else the service entry, PGPASSWORD and
 the password file, as for psql.
-Exit codes: 0 explained on both sides; 1 at least one side failed, the other's result is printed; 2 wrong use or
-refused, nothing was run; 70 a defect in Cutover; 130 cancelled by Ctrl-C, on the servers too.
+Exit codes: 0 explained on both sides; 1 at least one side failed, the other's result is printed; 2 wrong use, or refused
+(also: the playbook could not be written); 70 a defect in Cutover; 130 cancelled by Ctrl-C, on the servers too.
 `;

@@ -1,5 +1,5 @@
 import { formatCost, formatCount, formatMs, formatRatio, formatRows } from '../shared/format';
-import type { PlanDiffView, SideView } from '../shared/plan-diff';
+import type { Buffers, PlanDiffView, SideView } from '../shared/plan-diff';
 
 /** One line of the table that compares the sides. */
 export interface FigureRow {
@@ -32,9 +32,13 @@ export function figureRows(view: Pick<PlanDiffView, 'source' | 'target'>): Figur
   add('Total cost', side => side.totalCost, formatCost);
   add('Rows estimated', side => side.rowsEstimated, formatRows);
   add('Rows', side => side.rowsActual, formatRows);
-  add('Shared pages hit', side => side.buffers?.sharedHit, formatCount);
-  add('Shared pages read', side => side.buffers?.sharedRead, formatCount);
-  add('Temporary pages written', side => side.buffers?.tempWritten || undefined, formatCount);
+  const addPages = (title: string, name: keyof Buffers): void => {
+    if (view.source.buffers?.[name] || view.target.buffers?.[name])
+      add(title, side => side.buffers?.[name], formatCount);
+  };
+  addPages('Shared pages hit', 'sharedHit');
+  addPages('Shared pages read', 'sharedRead');
+  addPages('Temporary pages written', 'tempWritten');
   if (view.source.jit || view.target.jit) addText('JIT', jitText);
   addText('Tasks', tasksText);
   return rows;

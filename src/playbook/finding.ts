@@ -130,7 +130,7 @@ const left = (title: string): TableColumn => ({ title, align: 'left' });
 const right = (title: string): TableColumn => ({ title, align: 'right' });
 
 function figures(view: PlanDiffView): string {
-  const columns = [right(''), right(view.source.label), right(view.target.label), right('Target / source')];
+  const columns = [left(''), right(view.source.label), right(view.target.label), right('Target / source')];
   const rows = figureRows(view).map(({ title, source, target, ratio }) => [title, source, target, ratio]);
   return markdownTable(columns, rows);
 }

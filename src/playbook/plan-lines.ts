@@ -22,7 +22,6 @@ function rowLines(row: Row): string[] {
   const lines: string[] = [];
   if (row.source) lines.push(`- ${indent}${cellLine(row.source)}`);
   if (row.target) lines.push(`+ ${indent}${cellLine(row.target)}`);
-  for (const change of row.source && row.target ? row.changes : []) lines.push(`  ${indent}  ${visibleLine(change)}`);
   return lines;
 }
 

