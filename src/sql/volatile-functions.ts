@@ -4,54 +4,36 @@
  * Citus documentation, "Citus Utility Functions"). What stands in neither table is not known to be harmless.
  */
 
-const changingResult = 'gives another result each time';
-const readsState = "reads the server's state";
-const readsSizes = 'reads sizes';
+/** Volatile functions of pg_catalog that leave nothing behind, by why they are volatile all the same. */
+const harmlessByReason: Readonly<Record<string, string>> = {
+  'gives another result each time':
+    'random random_normal array_sample array_shuffle clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7',
+  waits: 'pg_sleep pg_sleep_for pg_sleep_until',
+  'concerns this session alone':
+    'setseed currval lastval pg_stat_clear_snapshot pg_stat_get_xact_blocks_fetched pg_stat_get_xact_blocks_hit ' +
+    'pg_stat_get_xact_function_calls pg_stat_get_xact_numscans pg_stat_get_xact_tuples_deleted ' +
+    'pg_stat_get_xact_tuples_fetched pg_stat_get_xact_tuples_hot_updated pg_stat_get_xact_tuples_inserted ' +
+    'pg_stat_get_xact_tuples_returned pg_stat_get_xact_tuples_updated',
+  "reads the server's state":
+    'txid_status pg_xact_status pg_xact_commit_timestamp pg_last_committed_xact pg_is_in_recovery ' +
+    'pg_current_wal_lsn pg_current_wal_insert_lsn pg_current_wal_flush_lsn pg_last_wal_receive_lsn ' +
+    'pg_last_wal_replay_lsn pg_last_xact_replay_timestamp pg_is_wal_replay_paused pg_get_wal_replay_pause_state ' +
+    'pg_blocking_pids pg_safe_snapshot_blocking_pids pg_lock_status pg_notification_queue_usage pg_jit_available ' +
+    'pg_control_checkpoint pg_control_system pg_control_init pg_control_recovery pg_stat_get_io pg_get_wait_events ' +
+    'pg_stat_get_backend_io pg_stat_get_backend_wal pg_prepared_xact',
+  'reads the catalog':
+    'pg_partition_tree pg_partition_ancestors pg_sequence_last_value pg_collation_actual_version ' +
+    'column_to_column_name get_shard_id_for_distribution_column distributed_tables_colocated worker_hash',
+  'reads sizes':
+    'pg_relation_size pg_table_size pg_indexes_size pg_total_relation_size pg_database_size pg_tablespace_size ' +
+    'citus_relation_size citus_table_size citus_total_relation_size citus_shard_sizes',
+  "reads the state of Citus's nodes":
+    'citus_stat_activity citus_locks citus_blocking_pids citus_backend_gpid citus_calculate_gpid citus_is_coordinator ' +
+    'citus_remote_connection_stats citus_get_active_worker_nodes master_get_active_worker_nodes ' +
+    'get_rebalance_progress get_rebalance_table_shards_plan',
+};
 
-/** Volatile functions of pg_catalog that leave nothing behind, and why they are volatile. */
-const harmless = new Map<string, string>([
-  ['random', changingResult],
-  ['random_normal', changingResult],
-  ['setseed', "changes this session's random() alone"],
-  ['clock_timestamp', changingResult],
-  ['timeofday', changingResult],
-  ['gen_random_uuid', changingResult],
-  ['uuidv4', changingResult],
-  ['uuidv7', changingResult],
-  ['pg_sleep', 'waits'],
-  ['pg_sleep_for', 'waits'],
-  ['pg_sleep_until', 'waits'],
-  ['currval', 'reads what nextval gave this session'],
-  ['lastval', 'reads what nextval gave this session'],
-  ['txid_status', readsState],
-  ['pg_xact_status', readsState],
-  ['pg_is_in_recovery', readsState],
-  ['pg_current_wal_lsn', readsState],
-  ['pg_current_wal_insert_lsn', readsState],
-  ['pg_current_wal_flush_lsn', readsState],
-  ['pg_last_wal_receive_lsn', readsState],
-  ['pg_last_wal_replay_lsn', readsState],
-  ['pg_last_xact_replay_timestamp', readsState],
-  ['pg_blocking_pids', readsState],
-  ['pg_safe_snapshot_blocking_pids', readsState],
-  ['pg_lock_status', readsState],
-  ['pg_notification_queue_usage', readsState],
-  ['pg_jit_available', readsState],
-  ['pg_control_checkpoint', readsState],
-  ['pg_control_system', readsState],
-  ['pg_control_init', readsState],
-  ['pg_control_recovery', readsState],
-  ['pg_relation_size', readsSizes],
-  ['pg_table_size', readsSizes],
-  ['pg_indexes_size', readsSizes],
-  ['pg_total_relation_size', readsSizes],
-  ['pg_database_size', readsSizes],
-  ['pg_tablespace_size', readsSizes],
-  ['citus_relation_size', readsSizes],
-  ['citus_table_size', readsSizes],
-  ['citus_total_relation_size', readsSizes],
-  ['citus_shard_sizes', readsSizes],
-]);
+const harmless: ReadonlySet<string> = new Set(Object.values(harmlessByReason).flatMap(names => names.split(' ')));
 
 /** Volatile functions that act, and what they do: "… which a rollback does not undo" where that is so. */
 const effects: readonly (readonly [name: RegExp, effect: string])[] = [
@@ -75,6 +57,7 @@ const effects: readonly (readonly [name: RegExp, effect: string])[] = [
   [/^pg_stat_(reset|statements_reset|force_next_flush)/, 'resets statistics, which a rollback does not undo'],
   [/^pg_(file_|logdir_)/, "works on the server's files, which a rollback does not undo"],
   [/^pg_import_system_collations$/, 'creates collations'],
+  [/^pg_(clear|restore)_(attribute|relation)_stats$/, "changes the planner's statistics"],
   [/^(brin_|gin_clean_pending_list$)/, 'changes an index'],
   [/^(query|cursor)_to_xml/, 'runs the SQL it is given'],
   [/^run_command_on_/, 'runs SQL on other nodes, which a rollback does not undo'],
