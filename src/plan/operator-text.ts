@@ -1,6 +1,8 @@
 const joinPattern = /^(Merge|Hash|Nested Loop)(?: (Left|Full|Right|Semi|Anti|Right Semi|Right Anti))?(?: Join)?$/;
 const aggregatePattern = /^(?:(Partial|Finalize) )?(Aggregate|GroupAggregate|HashAggregate|MixedAggregate)$/;
 const setOpPattern = /^(HashSetOp|SetOp) (Intersect|Except)( All)?$/;
+const barePattern =
+  /^(?:Parallel |Async |Partial |Finalize )*(?:(?:Seq|Sample|Index|Index Only|Bitmap Index|Bitmap Heap|Tid|Tid Range|Subquery|Function|Table Function|Values|CTE|Named Tuplestore|WorkTable|Foreign) Scan\b.*|Custom Scan \(.*|(?:Foreign )?(?:Insert|Update|Delete|Merge) on .*|(?:Nested Loop|Hash|Merge)(?: [A-Z][a-z]+)* Join|Nested Loop|Hash|Result|ProjectSet|Append|Merge Append|Recursive Union|BitmapAnd|BitmapOr|Materialize|Memoize|Sort|Incremental Sort|Group|(?:Group|Hash|Mixed)?Aggregate|WindowAgg|Unique|Gather|Gather Merge|(?:Hash)?SetOp .*|LockRows|Limit)$/;
 const strategies: Record<string, string> = {
   Aggregate: 'Plain',
   GroupAggregate: 'Sorted',
@@ -39,6 +41,11 @@ function targetName(type: string): string {
   if (type === 'Table Function Scan') return 'Table Function Name';
   if (type === 'Named Tuplestore Scan') return 'Tuplestore Name';
   return 'Relation Name';
+}
+
+/** Whether a line without figures (COSTS OFF) names an operator. */
+export function isOperatorText(text: string): boolean {
+  return barePattern.test(text);
 }
 
 /**

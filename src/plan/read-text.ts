@@ -1,5 +1,5 @@
 import type { PlanNode, PlanStatement } from './model';
-import { readOperatorText } from './operator-text';
+import { isOperatorText, readOperatorText } from './operator-text';
 import type { PlanBuilder } from './plan-builder';
 import { type PlanValue, Properties } from './properties';
 import { bufferProperties, readJitLine, readPropertyLine, readSettingsLine, readTriggerLine } from './text-properties';
@@ -74,7 +74,7 @@ export class TextReader {
   #isRoot(text: string, afterBlank: boolean): boolean {
     if (figuresPattern.test(text)) return true;
     // Without COSTS a root is a bare operator name.
-    return afterBlank && !this.#queryText && !text.includes(':') && /^[A-Z]/.test(text);
+    return afterBlank && !this.#queryText && isOperatorText(text);
   }
 
   #beforePlan(text: string): void {

@@ -80,6 +80,18 @@ function equations(value: string, names: Record<string, string>): Pairs {
   ]);
 }
 
+/** `bernoulli ('1'::real) REPEATABLE ('3'::double precision)`. */
+function sampling(value: string): Pairs {
+  const match = /^(\S+) \((.*?)\)(?: REPEATABLE \((.*)\))?$/.exec(value);
+  if (!match) return [['Sampling', value]];
+  const pairs: Pairs = [
+    ['Sampling Method', match[1]!],
+    ['Sampling Parameters', match[2]!],
+  ];
+  if (match[3] !== undefined) pairs.push(['Repeatable Seed', match[3]]);
+  return pairs;
+}
+
 /** One detail line of a node as FORMAT JSON's names and values; the node type decides what `Batches` is. */
 export function readPropertyLine(line: string, nodeType: string): Pairs {
   const at = line.indexOf(':');
@@ -104,6 +116,8 @@ export function readPropertyLine(line: string, nodeType: string): Pairs {
       return bufferProperties(value);
     case 'WAL':
       return equations(value, walNames);
+    case 'Sampling':
+      return sampling(value);
     case 'Heap Blocks':
       return equations(value, { exact: 'Exact Heap Blocks', lossy: 'Lossy Heap Blocks' });
     default:

@@ -39,7 +39,9 @@ export function node(
     'Total Cost': 1,
     'Plan Rows': rows,
     'Plan Width': 4,
-    ...(time ? { 'Actual Startup Time': time[0], 'Actual Total Time': time[1], 'Actual Rows': rows, 'Actual Loops': loops } : {}),
+    ...(time
+      ? { 'Actual Startup Time': time[0], 'Actual Total Time': time[1], 'Actual Rows': rows, 'Actual Loops': loops }
+      : {}),
     ...(children.length > 0 ? { Plans: children } : {}),
   };
 }

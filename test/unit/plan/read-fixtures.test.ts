@@ -32,7 +32,9 @@ function contents(plan: Plan): Map<string, number> {
 /** The same of the text itself, read by JSON.parse with numbers quoted, so that they stay as they are written. */
 function rawContents(text: string): Map<string, number> {
   const found = new Map<string, number>();
-  const quoted = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, token => (token.startsWith('"') ? token : `"${token}"`));
+  const quoted = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, token =>
+    token.startsWith('"') ? token : `"${token}"`,
+  );
   const walk = (name: string, value: unknown): void => {
     if (Array.isArray(value) && value.every(item => typeof item !== 'object')) {
       if (value.length > 0) count(found, `${name}\n${value.join(', ')}`);
@@ -74,7 +76,9 @@ describe('every plan that real servers sent', { timeout: 60_000 }, () => {
     let checked = 0;
     for (const [name, text] of all) {
       if (name.endsWith('json') || name.startsWith('psql/') || isOtherFormat(name)) continue;
-      const kept = numbers([...contents(readPlan(text).plan)].flatMap(([pair, times]) => Array(times).fill(pair)).join('\n'));
+      const kept = numbers(
+        [...contents(readPlan(text).plan)].flatMap(([pair, times]) => Array(times).fill(pair)).join('\n'),
+      );
       const lost = [...numbers(text)].filter(([number, times]) => (kept.get(number) ?? 0) < times);
       expect(lost, name).toEqual([]);
       checked++;
