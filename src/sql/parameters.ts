@@ -16,7 +16,7 @@ import { offsetOfPosition, positionOfOffset, type TextRange } from './offsets';
  * - `identifier`: `:"name"`, or `:name` where only a name can stand, as in `FROM :name`; part of the text, so there is no
  *   plan without its value.
  */
-export type ParameterKind = 'positional' | 'named' | 'literal' | 'identifier';
+type ParameterKind = 'positional' | 'named' | 'literal' | 'identifier';
 
 export interface Parameter {
   /** As written: `$1`, `:app`, `:'app'`, `:"app"`. */

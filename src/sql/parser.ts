@@ -22,7 +22,7 @@ export interface ParsedStatement {
   end: number;
 }
 
-export type ParseOutcome = { ok: true; statements: ParsedStatement[] } | { ok: false; error: SqlSyntaxError };
+type ParseOutcome = { ok: true; statements: ParsedStatement[] } | { ok: false; error: SqlSyntaxError };
 
 export interface SqlParser {
   /**
