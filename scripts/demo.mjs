@@ -132,7 +132,7 @@ async function openInBrowser({ startVscodeServer }, workspace, extension) {
   stops.push(() => server.stop());
   const file = `vscode-remote://127.0.0.1:${server.port}${join(workspace, 'rollup.sql')}`;
   const url = `${server.urlOf(workspace)}&payload=${encodeURIComponent(JSON.stringify([['openFile', file]]))}`;
-  showSteps(`VS Code ${server.vscodeVersion} is at ${url}`);
+  showSteps(`VS Code ${server.installation.vscodeVersion} is at ${url}`);
 }
 
 /** A desktop VS Code with folders of its own, so that the user's settings and extensions stay as they are. */

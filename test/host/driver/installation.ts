@@ -17,9 +17,13 @@ export interface VscodeInstallation {
   nodeFolder: string;
   /** code-server's entry script. */
   entry: string;
+  /** Options of the server that not every version knows. */
+  serverOptions: string[];
+  /** What this version calls its modern themes. */
+  themes: { dark: string; light: string };
 }
 
-interface Release {
+interface Release extends Pick<VscodeInstallation, 'serverOptions' | 'themes'> {
   codeServer: string;
   vscode: string;
   /** Node the server needs, from the npm package `node-<platform>-<arch>`. */
@@ -28,7 +32,7 @@ interface Release {
   packages: string[];
   /** Native modules compiled inside lib/vscode. Without spdlog the Output panel stays empty and no log is written. */
   rebuild: string[];
-  /** Native modules compiled beside code-server itself. */
+  /** Native modules of code-server itself that are compiled. */
   rebuildServer: string[];
 }
 
@@ -42,6 +46,9 @@ const releases = {
     packages: [],
     rebuild: ['@vscode/spdlog', '@vscode/native-watchdog'],
     rebuildServer: [],
+    // Otherwise a window that ended without a goodbye keeps its extension host, and its connections, for hours.
+    serverOptions: ['--reconnection-grace-time', '5'],
+    themes: { dark: 'Dark Modern', light: 'Light Modern' },
   },
   /** The oldest VS Code that `engines.vscode` allows and npm has a server for. */
   oldest: {
@@ -51,6 +58,8 @@ const releases = {
     packages: [`${ripgrepPackage}@1.18.0`],
     rebuild: ['@vscode/spdlog', 'native-watchdog', 'node-pty'],
     rebuildServer: ['argon2'],
+    serverOptions: [],
+    themes: { dark: 'Default Dark Modern', light: 'Default Light Modern' },
   },
 } satisfies Record<string, Release>;
 
@@ -105,6 +114,8 @@ function installationIn(folder: string, release: Release): VscodeInstallation {
     node: join(nodeFolder, 'node'),
     nodeFolder,
     entry: join(folder, 'node_modules', 'code-server', 'out', 'node', 'entry.js'),
+    serverOptions: release.serverOptions,
+    themes: release.themes,
   };
 }
 
@@ -133,10 +144,14 @@ async function install(release: Release, folder: string): Promise<void> {
   await run(join(vscode, 'extensions'), 'npm', ['install', '--ignore-scripts', '--omit=dev', ...quiet], env);
   await run(vscode, 'npm', ['rebuild', '--foreground-scripts', ...release.rebuild], env);
   if (release.rebuildServer.length > 0) {
-    await run(server, 'npm', ['rebuild', '--foreground-scripts', ...release.rebuildServer], env);
+    await run(folder, 'npm', ['rebuild', '--foreground-scripts', ...release.rebuildServer], env);
   }
   if (release === releases.oldest) await finishOldest(folder, vscode);
   await linkHelpers(vscode);
+  // A native module that is missing shows now, not in the first test.
+  const { node, entry } = installationIn(folder, release);
+  await run(folder, node, [entry, '--version'], env);
+  await run(vscode, node, ['-e', release.rebuild.map(name => `require('${name}')`).join(';')], env);
 }
 
 /** What code-server's postinstall script would link, had it not also wanted to download things. */

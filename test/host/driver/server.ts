@@ -27,7 +27,7 @@ export interface VscodeServerOptions {
 }
 
 export interface VscodeServer {
-  vscodeVersion: string;
+  installation: VscodeInstallation;
   port: number;
   /** Everything it writes lies below: `user` (settings, storage, logs), `ext`, `home`, `tmp`, `server.log`. */
   folder: string;
@@ -44,7 +44,6 @@ const quietSettings = {
   'workbench.tips.enabled': false,
   'workbench.enableExperiments': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'workbench.colorTheme': 'Dark Modern',
   'telemetry.telemetryLevel': 'off',
   'update.mode': 'none',
   'update.showReleaseNotes': false,
@@ -72,7 +71,12 @@ export async function startVscodeServer(options: VscodeServerOptions = {}): Prom
     for (const name of ['home', 'tmp', 'ext', 'user/User']) await mkdir(join(folder, name), { recursive: true });
     await writeFile(join(folder, 'config.yaml'), 'auth: none\n');
     const settingsFile = join(folder, 'user', 'User', 'settings.json');
-    const settings = { ...quietSettings, ...trustSettings(options.workspaceTrust === true), ...options.settings };
+    const settings = {
+      ...quietSettings,
+      'workbench.colorTheme': installation.themes.dark,
+      ...trustSettings(options.workspaceTrust === true),
+      ...options.settings,
+    };
     await writeFile(settingsFile, JSON.stringify(settings, null, 2));
     const extensions = [...(options.extensions ?? []), ...(options.bridge ? [await bridgeExtension(folder)] : [])];
     for (const extension of extensions) {
@@ -81,11 +85,11 @@ export async function startVscodeServer(options: VscodeServerOptions = {}): Prom
     const port = await freePort();
     const bridgePort = options.bridge ? await freePort() : undefined;
     const env = { ...options.env, ...(bridgePort === undefined ? {} : { CUTOVER_BRIDGE_PORT: String(bridgePort) }) };
-    const child = launch(installation, folder, serverArguments(port, options), env);
+    const child = launch(installation, folder, [...installation.serverOptions, ...serverArguments(port, options)], env);
     const ended = new Promise<number | null>(resolve => child.once('close', resolve));
     await answers(port, child, join(folder, 'server.log'));
     return {
-      vscodeVersion: installation.vscodeVersion,
+      installation,
       port,
       folder,
       ...(bridgePort === undefined ? {} : { bridge: connectBridge(bridgePort) }),
@@ -107,8 +111,6 @@ function serverArguments(port: number, options: VscodeServerOptions): string[] {
     ...['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`],
     ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
     ...['--ignore-last-opened', '--disable-proxy'],
-    // Otherwise a window that ended without a goodbye keeps its extension host, and its connections, for hours.
-    ...['--reconnection-grace-time', '5'],
     ...(options.workspaceTrust ? [] : ['--disable-workspace-trust']),
     ...(options.smokeTestDriver ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
   ];

@@ -21,13 +21,8 @@ export interface VscodeOptions extends VscodeServerOptions {
   deviceScaleFactor?: number;
 }
 
-/** Colour themes with the label VS Code 1.139 gives them and the class the workbench then wears. */
-const themes = {
-  dark: { label: 'Dark Modern', className: 'vs-dark' },
-  light: { label: 'Light Modern', className: 'vs' },
-  highContrast: { label: 'Default High Contrast', className: 'hc-black' },
-  highContrastLight: { label: 'Default High Contrast Light', className: 'hc-light' },
-};
+/** The class that the workbench wears under a theme of each kind. */
+const themeClasses = { dark: 'vs-dark', light: 'vs', highContrast: 'hc-black', highContrastLight: 'hc-light' };
 
 export interface Vscode {
   server: VscodeServer;
@@ -40,7 +35,7 @@ export interface Vscode {
    * user's file, which only the page edits.)
    */
   changeSettings(settings: Record<string, unknown>): Promise<void>;
-  setTheme(theme: keyof typeof themes): Promise<void>;
+  setTheme(theme: keyof typeof themeClasses): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -71,9 +66,13 @@ export async function openVscode(options: VscodeOptions): Promise<Vscode> {
       },
       changeSettings,
       async setTheme(theme) {
-        const { label, className } = themes[theme];
-        await changeSettings({ 'workbench.colorTheme': label });
-        await page.locator(`.monaco-workbench.${className}`).waitFor();
+        const labels = {
+          ...server.installation.themes,
+          highContrast: 'Default High Contrast',
+          highContrastLight: 'Default High Contrast Light',
+        };
+        await changeSettings({ 'workbench.colorTheme': labels[theme] });
+        await page.locator(`.monaco-workbench.${themeClasses[theme]}`).waitFor();
       },
       async stop() {
         // The page first: its extension host, and what that holds, then ends at once.
