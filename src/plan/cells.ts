@@ -28,7 +28,7 @@ export function cellOf(node: PlanNode): Cell {
   }
   set('pages', node.selfPages);
   if (node.selfTempPages) cell.tempPages = node.selfTempPages;
-  if (node.actualLoops === 0 && !(node.job && (node.totalMs ?? 0) > 0)) cell.neverExecuted = true;
+  if (node.actualLoops === 0 && !(node.totalMs! > 0)) cell.neverExecuted = true;
   const error = taskError(node);
   if (error !== undefined) cell.error = error;
   return cell;

@@ -35,8 +35,12 @@ export function takeJitOff(plan: Plan, times: Times): void {
         : takeAverageOff(plan, operators, jit, launchedProcesses(plan, operators), times);
     times.total[node.index] = wall;
     times.self[node.index] = wall;
-    // What the task or subplan spends outside its nodes holds generation, which now stands in the JIT line.
-    if (statement.container >= 0) times.self[statement.container]! -= wall - taken;
+    // What the task or subplan spends outside its nodes holds generation, which now stands in the JIT line; a parallel
+    // worker's is in no such place.
+    const { container } = statement;
+    if (container >= 0 && times.self[container]! > 0) {
+      times.self[container] = Math.max(0, times.self[container]! - (wall - taken));
+    }
   }
 }
 

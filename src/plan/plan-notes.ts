@@ -1,5 +1,5 @@
 import type { BySide } from '../shared/side';
-import { type Plan, topStatements } from './model';
+import { type Plan, type PlanNode, topStatements } from './model';
 import { isDistributed } from './operator';
 import { taskError } from './side-view';
 
@@ -27,10 +27,7 @@ function notesOf(plan: Plan | undefined): string[] {
   if (plan.nodes.some(node => node.kind === 'mapMergeJob')) {
     notes.push('Citus shows no plan for the tasks of a repartition join; their time stands at the coordinator.');
   }
-  if (
-    plan.analyzed &&
-    plan.nodes.some(node => isDistributed(node) && node.actualLoops === 0 && (node.totalMs ?? 0) > 0)
-  ) {
+  if (plan.nodes.some(node => isDistributed(node) && hasLostTimes(node))) {
     notes.push(
       "Citus lost the actual times inside subplans; they are taken from the tasks and the subplans' duration.",
     );
@@ -45,4 +42,9 @@ function notesOf(plan: Plan | undefined): string[] {
   const statements = topStatements(plan).length;
   if (statements > 1) notes.push(`rules rewrote the statement into ${statements}; the figures are their sum.`);
   return notes;
+}
+
+/** See times.ts: the time was taken from the tasks. */
+function hasLostTimes(node: PlanNode): boolean {
+  return (node.totalMs ?? 0) > 0 && !(node.actualTotalMs! > 0);
 }

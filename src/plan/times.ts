@@ -36,7 +36,7 @@ export function computeTimes(plan: Plan): void {
   for (const node of nodes) {
     const at = node.index;
     if (times.self[at]! < 0) {
-      node.inconsistent = times.self[at]! < -tolerance(plan, node, times);
+      node.inconsistent = node.kind !== 'subplan' && times.self[at]! < -tolerance(plan, node, times);
       times.self[at] = 0;
     }
     node.totalMs = known(times.total[at]!);
@@ -104,7 +104,8 @@ function runsInOneProcess(node: PlanNode, parent: PlanNode | undefined): boolean
  * Citus. Tasks run at the same time on the workers, so a node that sends them takes about as long as the slowest, not as
  * long as all together (measured: 511 ms with a sum of 3,054 and a maximum of 426): only the slowest task is part of its
  * time, the others are `overlapped`. A subplan runs before the statement's own plan and is in no node's time; its
- * `Subplan Duration` is. Citus 13.2 loses the actual times inside subplans: there a node takes as long as its tasks say.
+ * `Subplan Duration` is. Up to 13.1 the plan below it is of a second run, so its times may exceed that duration. Citus 13.2
+ * loses the actual times inside subplans (0.000, or never executed): there a node takes as long as its tasks say.
  */
 function includeTasks(plan: Plan, { total, startup }: Times): void {
   const { nodes, statements } = plan;
@@ -128,7 +129,7 @@ function includeTasks(plan: Plan, { total, startup }: Times): void {
     const node = nodes[at]!;
     if (node.kind === 'task') node.overlapped = slowest[node.parent] !== at;
     const task = slowest[at]!;
-    if (node.job && node.actualLoops === 0 && task >= 0 && total[task]! > 0) {
+    if (node.job && total[at] === 0 && task >= 0 && total[task]! > 0) {
       lost[at] = 1;
       total[at] = startup[at] = total[task]!;
     }
