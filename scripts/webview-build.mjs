@@ -11,12 +11,7 @@ const withoutStyleProbe = {
   },
 };
 
-/**
- * esbuild's options for the pages. Apart from build.mjs because the tests bundle the same pages, into folders of
- * their own.
- * @param {string} outdir
- * @returns {import('esbuild').BuildOptions}
- */
+/** Apart from build.mjs because the tests bundle the same pages. */
 export function webviewBuild(outdir) {
   return {
     entryPoints: { 'plan-diff': 'webview/plan-diff/main.tsx' },

@@ -201,7 +201,13 @@ export const planDiffStateSchema = z.discriminatedUnion('status', [
     source: z.strictObject({ label: z.string(), color: z.string(), done: z.boolean() }),
     target: z.strictObject({ label: z.string(), color: z.string(), done: z.boolean() }),
   }),
-  z.strictObject({ status: z.literal('failed'), title: z.string(), error: viewErrorSchema }),
+  z.strictObject({
+    status: z.literal('failed'),
+    title: z.string(),
+    error: viewErrorSchema,
+    /** What a `rerun` would do; absent when there is nothing to run again. */
+    analyzed: z.optional(z.boolean()),
+  }),
   z.strictObject({ status: z.literal('ready'), view: planDiffViewSchema, recordedIn: z.optional(z.string()) }),
 ]);
 export type PlanDiffState = z.infer<typeof planDiffStateSchema>;

@@ -89,18 +89,16 @@ export function TreeGrid(props: TreeGridProps) {
     return () => observer.disconnect();
   }, []);
 
-  const moved = useRef(false);
+  // Where the page was scrolled to outlives a reload; only a row selected since then is brought into view.
+  const revealed = useRef(selected);
   useEffect(() => {
-    // Where the page was scrolled to outlives a reload; only a row selected since then is brought into view.
-    if (!moved.current) {
-      moved.current = true;
-      return;
-    }
+    if (selected === revealed.current) return;
+    revealed.current = selected;
     const element = scroller.current!;
     if (selected < 0 || heightPx === 0) return;
     const wanted = scrollToRow(viewport, element.scrollTop, selected);
     if (Math.abs(wanted - element.scrollTop) >= 1) element.scrollTop = wanted;
-  }, [selected, heightPx === 0]);
+  });
 
   const onScroll = () => {
     const top = scroller.current!.scrollTop;

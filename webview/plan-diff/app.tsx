@@ -9,18 +9,12 @@ import { type RpcClient, RpcError } from '../../src/shared/rpc';
 import { connectHost } from '../common/host';
 import '../common/theme.css';
 import { type Layout, persistedLayout } from './layout';
-import { Failed, Running } from './states';
+import { Failed, type Message, Running } from './states';
 import './plan-diff.css';
 import { Result } from './result';
 import { visibleState } from './visible-state';
 
 export type Host = RpcClient<typeof planDiffRequests, typeof planDiffNotifications>;
-
-/** A line under the header: what an action came to. */
-export interface Message {
-  tone: 'info' | 'error';
-  text: string;
-}
 
 const layouts = persistedLayout();
 
@@ -31,6 +25,7 @@ export function App() {
   const [layout, setLayout] = useState<Layout>(layouts.value);
   const receive = useRef((next: PlanDiffState) => {
     setLost(undefined);
+    if (next.status === 'running') setMessage(undefined);
     setState(visibleState(next));
   }).current;
 
@@ -78,8 +73,13 @@ export function App() {
 
   if (lost) return <Failed title="Explain on both sides" error={lost} retry={getReady} />;
   if (state === undefined) return <Running />;
-  if (state.status === 'running') return <Running state={state} cancel={() => act(host.request('cancel', {}))} />;
-  if (state.status === 'failed') return <Failed title={state.title} error={state.error} />;
+  if (state.status === 'running')
+    return <Running state={state} message={message} cancel={() => act(host.request('cancel', {}))} />;
+  if (state.status === 'failed') {
+    const { title, error, analyzed } = state;
+    const retry = analyzed === undefined ? undefined : () => act(host.request('rerun', { analyze: analyzed }));
+    return <Failed title={title} error={error} retry={retry} message={message} />;
+  }
   return (
     <Result
       key={state.view.id}

@@ -142,7 +142,12 @@ function rowsTitle(cell: Cell): string | undefined {
 }
 
 function SelfTime({ cell, context, folded }: { cell: Cell; context: RowContext; folded: number | undefined }) {
-  if (cell.neverExecuted) return <span class="dim never">never executed</span>;
+  if (cell.neverExecuted)
+    return (
+      <span class="dim never" title="never executed">
+        never<span class="if-wide"> executed</span>
+      </span>
+    );
   const selfMs = folded ?? cell.selfMs;
   if (selfMs === undefined) return null;
   const width = context.longestMs > 0 ? Math.min(1, selfMs / context.longestMs) : 0;

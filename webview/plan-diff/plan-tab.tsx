@@ -15,6 +15,7 @@ import {
   matchingRows,
   searchTexts,
   siblings,
+  type TreeRows,
   treeRows,
   visibleRows,
   withFolded,
@@ -30,7 +31,7 @@ interface PlanTabProps {
 export function PlanTab({ host, view, layout, arrange }: PlanTabProps) {
   const tree = useMemo(() => treeRows(view.rows), [view]);
   const texts = useMemo(() => searchTexts(view.rows), [view]);
-  const longestMs = useMemo(() => longestSelfMs(view), [view]);
+  const longestMs = useMemo(() => longestBarMs(view, tree), [view, tree]);
   const alone = aloneSide(view);
   const onlyDifferences = layout.onlyDifferences && alone === undefined;
   const { foldBase, toggled } = layout;
@@ -79,12 +80,13 @@ export function PlanTab({ host, view, layout, arrange }: PlanTabProps) {
       toggled: [...withFolded(tree, arrangement, ancestors(tree, index), false)],
     });
 
+  // Another run of the same statement has the selected row again; another statement starts at its top.
+  const scrollTop = layout.id === view.id || selectedRow >= 0 ? layout.scrollTop : 0;
   const grid = useRef<HTMLDivElement>(null);
   const focusGrid = () => grid.current?.querySelector<HTMLElement>('[role=treegrid]')?.focus();
   useEffect(() => {
-    // Another result: its rows are others, so where the former was scrolled to says nothing.
-    if (layout.id !== view.id) arrange({ id: view.id, ...(layout.id === undefined ? {} : { scrollTop: 0 }) });
-  }, [view.id, layout.id, arrange]);
+    if (layout.id !== view.id) arrange({ id: view.id, scrollTop });
+  }, [view.id, layout.id, scrollTop, arrange]);
 
   if (view.rows.length === 0) {
     return (
@@ -119,7 +121,7 @@ export function PlanTab({ host, view, layout, arrange }: PlanTabProps) {
             selected={positions.get(selectedRow) ?? -1}
             onSelect={position => select(visible[position]!)}
             onActivate={() => arrange({ detailsOpen: !layout.detailsOpen })}
-            scrollTop={layout.id === view.id ? layout.scrollTop : 0}
+            scrollTop={scrollTop}
             onScroll={scrollTop => arrange({ scrollTop })}
             tree={{
               parent: position => positions.get(tree.parents[visible[position]!]!) ?? -1,
@@ -154,10 +156,12 @@ function aloneSide(view: PlanDiffView) {
   return source ? 'source' : 'target';
 }
 
-function longestSelfMs(view: PlanDiffView): number {
+/** What bars are drawn to: it stays when the user folds, so that bars do not change their length under the eyes. */
+function longestBarMs(view: PlanDiffView, tree: TreeRows): number {
   let longest = 0;
-  for (const row of view.rows) {
-    for (const side of sides) longest = Math.max(longest, row[side]?.selfMs ?? 0);
+  for (const [i, row] of view.rows.entries()) {
+    const folded = tree.foldedByDefault[i] === 1 ? foldedBelow(view.rows, i).selfMs : undefined;
+    for (const side of sides) longest = Math.max(longest, folded?.[side] ?? row[side]?.selfMs ?? 0);
   }
   return longest;
 }

@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import type { PlanDiffView } from '../../src/shared/plan-diff';
 import { Button, Tab, TabPanel, Tabs } from '../common/controls';
-import type { Host, Message } from './app';
+import type { Host } from './app';
 import { DifferencesTab } from './differences-tab';
 import { themeColor } from './format';
 import { type Layout, type TabId, tabs } from './layout';
@@ -11,6 +11,7 @@ import { RawTab } from './raw-tab';
 import { SettingsTab, settingRows } from './settings-tab';
 import { Sides } from './sides';
 import { StatementTab } from './statement-tab';
+import { type Message, MessageLine } from './states';
 
 export interface ResultProps {
   host: Host;
@@ -23,8 +24,10 @@ export interface ResultProps {
 }
 
 export function Result(props: ResultProps) {
-  const { view, layout, arrange, host, act } = props;
+  const { view, layout, arrange, host, act, message, recordedIn } = props;
   const settings = settingRows(view);
+  const recorded: Message | undefined =
+    recordedIn === undefined ? undefined : { tone: 'info', text: `Recorded in ${recordedIn}.` };
   const titles: Record<TabId, string> = {
     plan: 'Plan',
     differences: `Differences ${view.differences.length}`,
@@ -61,6 +64,7 @@ export function Result(props: ResultProps) {
             {`${view.migration} · ${view.analyzed ? 'EXPLAIN ANALYZE' : 'EXPLAIN'} · ${atText(view.at)}`}
           </span>
           <Notes notes={view.notes} />
+          <MessageLine message={message ?? recorded} />
         </div>
       </section>
       <Sides view={view} analyze={() => act(host.request('rerun', { analyze: true }))} />
@@ -97,12 +101,8 @@ function TabContent(props: ResultProps & { tab: TabId; settings: ReturnType<type
   return <RawTab host={host} view={view} act={act} />;
 }
 
-function PageHead({ view, host, act, recordedIn, message }: ResultProps) {
+function PageHead({ view, host, act, recordedIn }: ResultProps) {
   const rerun = (analyze: boolean) => act(host.request('rerun', { analyze }));
-  const record = async () => {
-    const { file } = await host.request('record', {});
-    return file;
-  };
   return (
     <header class="page-head">
       <code class="statement-title" title={view.statement.sql}>
@@ -120,13 +120,10 @@ function PageHead({ view, host, act, recordedIn, message }: ResultProps) {
         <Button appearance="secondary" onClick={() => act(host.request('copyMarkdown', {}), 'Copied as Markdown.')}>
           Copy as Markdown
         </Button>
-        <Button appearance="primary" onClick={() => act(record())}>
+        <Button appearance="primary" onClick={() => act(host.request('record', {}))}>
           {recordedIn === undefined ? 'Record in Playbook' : 'Update in Playbook'}
         </Button>
       </div>
-      <p class={`message ${message?.tone ?? ''}`} role={message?.tone === 'error' ? 'alert' : 'status'}>
-        {message?.text ?? (recordedIn === undefined ? '' : `Recorded in ${recordedIn}.`)}
-      </p>
     </header>
   );
 }

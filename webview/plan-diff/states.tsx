@@ -5,12 +5,33 @@ import type { Side } from '../../src/shared/side';
 import { Button, ProgressRing } from '../common/controls';
 import { type Place, themeColor } from './format';
 
+/** What an action came to. */
+export interface Message {
+  tone: 'info' | 'error';
+  text: string;
+}
+
+/** A line under the header, said aloud as well. */
+export function MessageLine({ message }: { message: Message | undefined }) {
+  return (
+    <p class={`message ${message?.tone ?? ''}`} role={message?.tone === 'error' ? 'alert' : 'status'}>
+      {message?.text}
+    </p>
+  );
+}
+
 type RunningState = Extract<PlanDiffState, { status: 'running' }>;
 
 const tickMs = 100;
 
 /** The result's own layout without its figures, so that nothing moves when they arrive. */
-export function Running({ state, cancel }: { state?: RunningState; cancel?: () => void }) {
+interface RunningProps {
+  state?: RunningState;
+  cancel?: () => void;
+  message?: Message | undefined;
+}
+
+export function Running({ state, cancel, message }: RunningProps) {
   return (
     <main class="page" aria-busy>
       <header class="page-head">
@@ -28,7 +49,8 @@ export function Running({ state, cancel }: { state?: RunningState; cancel?: () =
           {state ? (state.analyzed ? 'Executing on both sides…' : 'Planning on both sides…') : 'Fetching the result…'}
         </h1>
         <div class="verdict-about">
-          {state?.analyzed ? 'EXPLAIN ANALYZE executes the statement; what it writes is rolled back.' : '\u00a0'}
+          {state?.analyzed && <span>EXPLAIN ANALYZE executes the statement; what it writes is rolled back.</span>}
+          <MessageLine message={message} />
         </div>
       </section>
       <section class="sides" aria-label="Sides">
@@ -75,7 +97,14 @@ function Progress({ state, side }: { state: RunningState; side: Side }) {
   );
 }
 
-export function Failed({ title, error, retry }: { title: string; error: ViewError; retry?: () => void }) {
+interface FailedProps {
+  title: string;
+  error: ViewError;
+  retry?: (() => void) | undefined;
+  message?: Message | undefined;
+}
+
+export function Failed({ title, error, retry, message }: FailedProps) {
   return (
     <main class="page">
       <header class="page-head">
@@ -87,6 +116,7 @@ export function Failed({ title, error, retry }: { title: string; error: ViewErro
             Try Again
           </Button>
         )}
+        <MessageLine message={message} />
       </header>
       <section class="failed" role="alert">
         <h1>Nothing could be compared</h1>

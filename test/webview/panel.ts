@@ -1,0 +1,239 @@
+/**
+ * The plan-diff page in a real browser, as VS Code shows it: the bundle, a strict Content Security Policy, the theme's
+ * variables and VS Code's own default styles as a running VS Code set them. The other end is the real RpcServer.
+ */
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { webviewBuild } from '../../scripts/webview-build.mjs';
+import { type PlanDiffState, planDiffRequests } from '../../src/shared/plan-diff';
+import { type Handlers, RpcServer } from '../../src/shared/rpc';
+import { launchChromium } from '../host/driver/chromium';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const fixtures = new URL('../fixtures/themes/', import.meta.url);
+
+export const themes = ['dark-modern', 'light-modern', 'dark-high-contrast', 'light-high-contrast'] as const;
+export type Theme = (typeof themes)[number];
+
+const nonce = 'c2FtZSBmb3IgZXZlcnkgdGVzdA';
+export const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'`;
+const html = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <title>Plan diff</title>
+    <link rel="stylesheet" href="plan-diff.css">
+  </head>
+  <body>
+    <div id="root"></div>
+    <script nonce="${nonce}" src="plan-diff.js"></script>
+  </body>
+</html>`;
+
+/** Serves the page; one for a test file. */
+export class PanelServer {
+  private constructor(
+    private readonly server: Server,
+    readonly browser: Browser,
+    /** Bytes of the script. */
+    readonly scriptBytes: number,
+  ) {}
+
+  static async start(): Promise<PanelServer> {
+    const bundle = await build({
+      ...webviewBuild('/'),
+      absWorkingDir: root,
+      write: false,
+      minify: true,
+      logLevel: 'warning',
+    });
+    const file = (extension: string) => bundle.outputFiles!.find(({ path }) => path.endsWith(extension))!.contents;
+    const served: Record<string, [string, string | Uint8Array]> = {
+      '/': ['text/html; charset=utf-8', html],
+      '/plan-diff.js': ['text/javascript; charset=utf-8', file('.js')],
+      '/plan-diff.css': ['text/css; charset=utf-8', file('.css')],
+    };
+    const server = createServer((request, response) => {
+      const found = served[request.url ?? ''];
+      if (!found) {
+        response.writeHead(404).end();
+        return;
+      }
+      response.writeHead(200, { 'content-type': found[0], 'content-security-policy': policy }).end(found[1]);
+    });
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    return new PanelServer(server, await launchChromium(), file('.js').byteLength);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    this.server.closeAllConnections();
+    await new Promise(resolve => this.server.close(resolve));
+  }
+}
+
+export interface PanelOptions {
+  state: PlanDiffState;
+  handlers?: Partial<Handlers<typeof planDiffRequests>>;
+  theme?: Theme;
+  width?: number;
+  height?: number;
+  /** As when the user's system forces its own few colours. */
+  forcedColors?: boolean;
+}
+
+interface Request {
+  method: string;
+  params: unknown;
+}
+
+export class Panel {
+  /** Everything the page asked for, in order. */
+  readonly requests: Request[] = [];
+  /** Messages that made no sense to the host. */
+  readonly unknown: string[] = [];
+  /** Errors thrown on the page and complaints in its console. */
+  readonly complaints: string[] = [];
+  state: PlanDiffState;
+  readonly #server: RpcServer<typeof planDiffRequests>;
+
+  private constructor(
+    private readonly context: BrowserContext,
+    readonly page: Page,
+    options: PanelOptions,
+  ) {
+    this.state = options.state;
+    const defaults: Handlers<typeof planDiffRequests> = {
+      ready: async () => this.state,
+      details: async () => [],
+      raw: async ({ side }) => ({ text: `raw plan of the ${side}` }),
+      openRaw: async () => null,
+      record: async () => ({ file: 'move.playbook.md' }),
+      copyMarkdown: async () => null,
+      rerun: async () => null,
+      cancel: async () => null,
+    };
+    this.#server = new RpcServer(
+      message => {
+        // The page may have been closed or reloaded meanwhile, as a panel may.
+        this.post(message).catch(() => {});
+      },
+      planDiffRequests,
+      { ...defaults, ...options.handlers },
+      what => this.unknown.push(what),
+    );
+  }
+
+  static async open(server: PanelServer, options: PanelOptions): Promise<Panel> {
+    const context = await server.browser.newContext({
+      viewport: { width: options.width ?? 1400, height: options.height ?? 800 },
+      forcedColors: options.forcedColors ? 'active' : 'none',
+      reducedMotion: 'reduce',
+    });
+    const page = await context.newPage();
+    const panel = new Panel(context, page, options);
+    page.on('pageerror', error => panel.complaints.push(String(error)));
+    page.on('console', message => {
+      if (message.type() === 'error' || message.type() === 'warning') panel.complaints.push(message.text());
+    });
+    await page.exposeBinding('toHost', (_source, message: unknown) => {
+      const { type, method, params } = message as { type: string; method: string; params: unknown };
+      if (type === 'request') panel.requests.push({ method, params });
+      void panel.#server.receive(message);
+    });
+    const theme = JSON.parse(await readFile(new URL(`${options.theme ?? 'dark-modern'}.json`, fixtures), 'utf8'));
+    const styles = await readFile(new URL('default-styles.css', fixtures), 'utf8');
+    await page.addInitScript(beVscode, { theme, styles });
+    await page.goto(server.url);
+    return panel;
+  }
+
+  /** Sends another state, as the host does when a run ends. */
+  notify(state: PlanDiffState): void {
+    this.state = state;
+    this.#server.notify('state', state);
+  }
+
+  /** A message as it is, sense or nonsense. */
+  async post(message: unknown): Promise<void> {
+    // As text: Playwright would wrap every value of a large view.
+    const json = JSON.stringify(message);
+    await this.page.evaluate(text => (globalThis as unknown as PageGlobals).postMessage(JSON.parse(text), '*'), json);
+  }
+
+  async violations(): Promise<string[]> {
+    return this.page.evaluate(() => (globalThis as unknown as PageGlobals).violations);
+  }
+
+  async storedLayout(): Promise<Record<string, unknown>> {
+    return this.page.evaluate(() =>
+      JSON.parse((globalThis as unknown as PageGlobals).sessionStorage.getItem('state') ?? 'null'),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#server.dispose();
+    await this.context.close();
+  }
+}
+
+/** Runs on the page before its own script: what VS Code does to every webview. */
+function beVscode({
+  theme,
+  styles,
+}: {
+  theme: { bodyClass: string; data: Record<string, string>; variables: Record<string, string> };
+  styles: string;
+}): void {
+  const page = globalThis as unknown as PageGlobals;
+  page.violations = [];
+  page.document.addEventListener('securitypolicyviolation', event => {
+    page.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+  });
+  const sheet = new page.CSSStyleSheet();
+  sheet.replaceSync(styles);
+  page.document.adoptedStyleSheets = [sheet];
+  new page.MutationObserver((_records, observer) => {
+    const { documentElement, body } = page.document;
+    if (!documentElement || !body) return;
+    observer.disconnect();
+    for (const [name, value] of Object.entries(theme.variables)) documentElement.style.setProperty(name, value);
+    body.className = theme.bodyClass;
+    Object.assign(body.dataset, theme.data);
+  }).observe(page.document, { childList: true, subtree: true });
+  page.acquireVsCodeApi = () => ({
+    postMessage: message => page.toHost(message),
+    getState: () => JSON.parse(page.sessionStorage.getItem('state') ?? 'null') ?? undefined,
+    setState: state => page.sessionStorage.setItem('state', JSON.stringify(state)),
+  });
+}
+
+/** What {@link beVscode} touches; the tests are compiled without the browser's types. */
+interface PageGlobals {
+  violations: string[];
+  postMessage(message: unknown, origin: string): void;
+  toHost(message: unknown): void;
+  acquireVsCodeApi(): { postMessage(message: unknown): void; getState(): unknown; setState(state: unknown): void };
+  sessionStorage: { getItem(key: string): string | null; setItem(key: string, value: string): void };
+  CSSStyleSheet: new () => { replaceSync(text: string): void };
+  MutationObserver: new (
+    callback: (records: unknown, observer: { disconnect(): void }) => void,
+  ) => { observe(node: unknown, options: object): void };
+  document: {
+    adoptedStyleSheets: unknown[];
+    addEventListener(
+      type: string,
+      listener: (event: { violatedDirective: string; blockedURI: string; sample: string }) => void,
+    ): void;
+    documentElement: { style: { setProperty(name: string, value: string): void } } | null;
+    body: { className: string; dataset: Record<string, string> } | null;
+  };
+}

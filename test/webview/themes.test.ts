@@ -1,0 +1,148 @@
+/** Legible in every theme of VS Code, at every width. CUTOVER_SCREENSHOTS names a folder to look at the results. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Panel, type PanelOptions, PanelServer, themes } from './panel';
+import { estimatedView, oneSideFailedView, ready, rollupView } from './views';
+
+let server: PanelServer;
+beforeAll(async () => {
+  server = await PanelServer.start();
+});
+afterAll(() => server?.stop());
+
+async function withPanel(options: PanelOptions, work: (panel: Panel) => Promise<void>): Promise<void> {
+  const panel = await Panel.open(server, options);
+  try {
+    await panel.page.locator('.verdict h1').waitFor();
+    await work(panel);
+    expect(await panel.violations()).toEqual([]);
+    expect(panel.complaints).toEqual([]);
+  } finally {
+    await panel.close();
+  }
+}
+
+async function screenshot(panel: Panel, name: string): Promise<void> {
+  const folder = process.env.CUTOVER_SCREENSHOTS;
+  if (folder) await panel.page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+/** Text that carries meaning, and how large it is. WCAG 2.2, 1.4.3: 4.5 : 1, for large text 3 : 1. */
+const texts: [selector: string, contrast: number][] = [
+  ['.verdict h1', 3],
+  ['.verdict h1 b', 3],
+  ['.taken', 4.5],
+  ['.statement-title', 4.5],
+  ['.side.source h2', 4.5],
+  ['.side.target h2', 4.5],
+  ['.side.source .figure', 3],
+  ['.side.target .big-about', 4.5],
+  ['.side.target .small-figures', 4.5],
+  ['.between', 3],
+  ['.legend', 4.5],
+  ['.grid-head .cell', 4.5],
+  ['.grid-row .name', 4.5],
+  ['.grid-row .detail', 4.5],
+  ['.grid-row.changed .sign', 3],
+  ['.grid-row.targetOnly .dim', 4.5],
+  ['.grid-row.sourceOnly .name', 4.5],
+  ['.grid-row.sourceOnly .never', 3],
+];
+
+describe.each(themes)('in %s', theme => {
+  it('keeps every text legible', () =>
+    withPanel({ state: ready(rollupView()), theme }, async panel => {
+      await screenshot(panel, `rollup-${theme}`);
+      const low: string[] = [];
+      for (const [selector, wanted] of texts) {
+        const found = await panel.page.locator(selector).first().evaluate(contrast);
+        if (found < wanted) low.push(`${selector}: ${found.toFixed(2)}, wanted ${wanted}`);
+      }
+      expect(low).toEqual([]);
+    }));
+
+  it('shows where the focus is', () =>
+    withPanel({ state: ready(rollupView()), theme }, async panel => {
+      const { page } = panel;
+      await page.getByRole('button', { name: 'Unfold All' }).focus();
+      await page.keyboard.press('Tab');
+      const outline = (selector: string) =>
+        page.locator(selector).evaluate(element => {
+          const style = (
+            globalThis as unknown as { getComputedStyle(of: unknown): Record<string, string> }
+          ).getComputedStyle(element);
+          return `${style.outlineStyle} ${style.outlineWidth}`;
+        });
+      expect(await outline('.grid:focus')).toBe('solid 1px');
+      expect(await outline('.grid-row.selected')).toBe('solid 1px');
+      await page.keyboard.press('ArrowDown');
+      await screenshot(panel, `focus-${theme}`);
+    }));
+});
+
+it.each([600, 820, 1100, 1400])('fits %i px', width =>
+  withPanel({ state: ready(rollupView()), width }, async panel => {
+    await screenshot(panel, `rollup-${width}`);
+    expect(await panel.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    for (const row of await panel.page.locator('.grid-body .source-node .name').all()) {
+      expect((await row.boundingBox())!.width).toBeGreaterThan(55);
+    }
+    const grid = (await panel.page.locator('.plan-grid').boundingBox())!;
+    expect(grid.height).toBeGreaterThan(150);
+  }),
+);
+
+it('tells categories apart without colours', () =>
+  withPanel({ state: ready(rollupView()), forcedColors: true }, async panel => {
+    await screenshot(panel, 'forced-colors');
+    const patterns = await panel.page.locator('.side.target .composition .part').evaluateAll(parts =>
+      parts.map(part => {
+        const style = (
+          globalThis as unknown as { getComputedStyle(of: unknown): Record<string, string> }
+        ).getComputedStyle(part);
+        return `${style.backgroundColor} ${style.backgroundImage}`;
+      }),
+    );
+    expect(new Set(patterns).size).toBe(6);
+  }));
+
+it('can be looked at', async () => {
+  await withPanel({ state: ready(estimatedView()) }, panel => screenshot(panel, 'estimated'));
+  await withPanel({ state: ready(oneSideFailedView()) }, panel => screenshot(panel, 'one-side-failed'));
+});
+
+/** Contrast of an element's text with what lies behind it, WCAG's formula. Runs on the page. */
+function contrast(element: unknown): number {
+  interface Node {
+    parentElement: Node | null;
+  }
+  const computed = (of: Node) =>
+    (
+      globalThis as unknown as { getComputedStyle(of: Node): { color: string; backgroundColor: string } }
+    ).getComputedStyle(of);
+  // `rgb(r, g, b)`, `rgba(r, g, b, a)` or `color(srgb r g b / a)` with parts of 1.
+  const parse = (color: string): number[] => {
+    const numbers = color.match(/[\d.]+(?:e-?\d+)?/g)!.map(Number);
+    const scale = color.startsWith('color') ? 255 : 1;
+    return [numbers[0]! * scale, numbers[1]! * scale, numbers[2]! * scale, numbers[3] ?? 1];
+  };
+  const over = (top: number[], below: number[]) => [
+    ...[0, 1, 2].map(i => top[i]! * top[3]! + below[i]! * (1 - top[3]!)),
+    1,
+  ];
+  const layers: number[][] = [];
+  for (let node: Node | null = element as Node; node; node = node.parentElement) {
+    layers.push(parse(computed(node).backgroundColor));
+  }
+  const background = layers.reduceRight((below, layer) => over(layer, below), [255, 255, 255, 1]);
+  const text = over(parse(computed(element as Node).color), background);
+  const luminance = (color: number[]) => {
+    const [r, g, b] = color.slice(0, 3).map(part => {
+      const c = part / 255;
+      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+  };
+  const [light, dark] = [luminance(text), luminance(background)].sort((a, b) => b - a);
+  return (light! + 0.05) / (dark! + 0.05);
+}
