@@ -1,22 +1,42 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from './session';
 
-/** What to cancel, and whether its work runs on more nodes than one. */
-export interface CancelTarget {
+/** Which transaction of which backend. */
+export interface RunningTransaction {
   pid: number;
+  /** Its start in microseconds since 1970, which tells it from others' behind a pooler; absent on a direct connection. */
+  startedUs?: string;
+}
+
+/** What to cancel. */
+export interface CancelTarget {
+  /** What runs now; undefined before the server has said. */
+  current(): RunningTransaction | undefined;
+  /** The server has answered everything that was sent. */
+  isAnswered(): boolean;
+  /** The work may run on more nodes than one. */
   citus: boolean;
 }
 
 /** How long cancelling itself may take before Cutover lets go of the connection. */
 export const cancelTimeoutMs = 5_000;
 
+/** Behind a pooler a backend soon serves somebody else: only the very transaction is cancelled. */
+const cancelQuery = `SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity
+  WHERE pid = $1 AND pid <> pg_catalog.pg_backend_pid() AND state = 'active'
+    AND ($2::bigint IS NULL OR (extract(epoch FROM xact_start) * 1000000)::bigint = $2)`;
+
+/** Queries of a backend on every node. They carry its global pid, which is the node's id × 10^10 + pid. */
+const nodesQuery = `SELECT 1 FROM pg_catalog.citus_stat_activity
+  WHERE global_pid = pg_catalog.citus_backend_gpid() - pg_catalog.pg_backend_pid() + $1
+    AND state = 'active' AND query_start < $2`;
+
 /**
- * Cancels a backend and sees it gone; resolves to why that could not be confirmed, else to undefined.
+ * Cancels what runs and sees it gone; resolves to why that could not be confirmed, else to undefined.
  *
- * `pg_cancel_backend` is repeated until the backend is no longer active: a signal that arrives between two statements
- * of a transaction is lost. On Citus, cancelling the coordinator's backend cancels its queries on the workers; they
- * carry the same global pid, which is built as node id × 10^10 + pid, so all nodes are asked by one
- * `citus_stat_activity`.
+ * `pg_cancel_backend` is repeated until the server has answered everything: a signal that arrives between two statements
+ * is lost. On Citus, cancelling the coordinator's backend cancels its queries on the workers; one `citus_stat_activity`
+ * then says whether any node still runs one.
  */
 export async function cancelAndConfirm(
   target: CancelTarget,
@@ -27,36 +47,35 @@ export async function cancelAndConfirm(
   try {
     session = await openSession();
   } catch (error) {
-    return `No second connection for the cancellation could be had: ${error instanceof Error ? error.message : String(error)}`;
+    return `No second connection for the cancellation could be had: ${messageOf(error)}`;
   }
   try {
     await until(deadline, async () => {
-      const { rows } = await session.query(
-        `SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND state = 'active'`,
-        [String(target.pid)],
-      );
-      return rows.length === 0;
+      const current = target.current();
+      if (current && !target.isAnswered())
+        await session.query(cancelQuery, [String(current.pid), current.startedUs ?? null]);
+      return target.isAnswered();
     });
-    if (target.citus)
-      await until(deadline, async () => {
-        const { rows } = await session.query(
-          `SELECT 1 FROM pg_catalog.citus_stat_activity
-            WHERE global_pid = pg_catalog.citus_backend_gpid() - pg_catalog.pg_backend_pid() + $1 AND state = 'active'`,
-          [String(target.pid)],
-        );
-        return rows.length === 0;
-      });
+    const pid = target.current()?.pid;
+    if (target.citus && pid !== undefined) {
+      const now = (await session.query('SELECT pg_catalog.clock_timestamp()')).rows[0]![0]!;
+      await until(deadline, async () => (await session.query(nodesQuery, [String(pid), now])).rows.length === 0);
+    }
     return undefined;
   } catch (error) {
-    return `The end of backend ${target.pid} could not be confirmed: ${error instanceof Error ? error.message : String(error)}`;
+    return `The end of backend ${target.current()?.pid ?? '(unknown)'} could not be confirmed: ${messageOf(error)}`;
   } finally {
     await session.close();
   }
 }
 
 async function until(deadline: number, done: () => Promise<boolean>): Promise<void> {
-  for (let pauseMs = 20; !(await done()); pauseMs = Math.min(2 * pauseMs, 250)) {
+  for (let pauseMs = 10; !(await done()); pauseMs = Math.min(2 * pauseMs, 250)) {
     if (Date.now() + pauseMs > deadline) throw new Error(`it is still active after ${cancelTimeoutMs} ms`);
     await sleep(pauseMs);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -11,8 +11,8 @@ export interface Login {
   encrypted: boolean;
   /** The limits stand as startup options; else (a pooler that refuses them) every transaction must set them itself. */
   limitsAtStartup: boolean;
-  /** Of the backend behind the first answer; a pooler invents them. */
-  backendKey: { processId: number; secretKey: number };
+  /** As the server said at login; a pooler makes one up. */
+  processId: number;
 }
 
 /** Set at startup so that no statement ever runs without them. */
@@ -102,7 +102,6 @@ async function withOptions(
 /** What the driver has and its types leave out. */
 interface ClientInternals {
   processID: number;
-  secretKey: number;
   connectionParameters: { options: string | undefined };
 }
 
@@ -154,7 +153,7 @@ async function attempt(
       stream,
       encrypted,
       limitsAtStartup: options !== undefined,
-      backendKey: { processId: internals.processID, secretKey: internals.secretKey },
+      processId: internals.processID,
     };
   } catch (error) {
     // The driver's own complaints about the login carry no code; the connection still stands then.

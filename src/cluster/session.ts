@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { cancelAndConfirm, cancelTimeoutMs } from './cancel';
+import { cancelAndConfirm, cancelTimeoutMs, type RunningTransaction } from './cancel';
 import { type ConnectionProfile, formatAddress } from './connection';
 import { ClusterError } from './errors';
 import type { SessionLimits } from './limits';
@@ -13,7 +13,7 @@ export interface ServerVersion {
   num: number;
   /** `server_version`, as `15.18 (Debian 15.18-0+deb12u1)`. */
   postgres: string;
-  /** Version of the extension in this database. */
+  /** Version of the loaded library, as 13.2.2, when the extension is in this database. */
   citus?: string;
   /** A standby: it accepts no writes. */
   inRecovery: boolean;
@@ -56,6 +56,12 @@ export interface TransactionOutcome {
   failure?: { index: number; error: ClusterError };
 }
 
+const cancelLimits: SessionLimits = {
+  statementTimeoutMs: cancelTimeoutMs,
+  lockTimeoutMs: cancelTimeoutMs,
+  idleInTransactionTimeoutMs: cancelTimeoutMs,
+};
+
 /** The driver's answer; several from a text of several statements, which only BEGIN is. */
 interface DriverResult {
   fields: { name: string }[];
@@ -78,6 +84,9 @@ const startQuery = `SELECT pg_catalog.current_setting('server_version_num'), pg_
     WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
       AND s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)))`;
 
+/** `citus_version()` begins `Citus 13.2.2 on x86_64…`. */
+export const citusVersionQuery = `SELECT substring(pg_catalog.citus_version() FROM '[0-9][0-9.]*')`;
+
 /**
  * One connection doing one piece of work. Everything runs inside an explicit transaction that ends in ROLLBACK: read-only
  * in autocommit is no protection on Citus (a delegated function writes there), and a failed task of an EXPLAIN makes
@@ -87,12 +96,14 @@ export class Session {
   readonly #client: Client;
   readonly #stream: Socket;
   readonly #password: string | undefined;
-  readonly #limitsAtStartup: boolean;
   readonly #pending: { limitMs: number | undefined }[] = [];
   #watchdog: NodeJS.Timeout | undefined;
   #notices: string[] = [];
   #lastAt = 0;
-  #pid: number;
+  #current: RunningTransaction | undefined;
+  #cancelling: Promise<string | undefined> | undefined;
+  /** No pooler in between: the limits of the startup hold, and the backend is ours alone. Not known until it is checked. */
+  #direct = false;
   #usable = true;
   #start: (string | null)[] = [];
 
@@ -106,8 +117,6 @@ export class Session {
     this.#client = loggedIn.client;
     this.#stream = loggedIn.stream;
     this.#password = password;
-    this.#limitsAtStartup = loggedIn.limitsAtStartup;
-    this.#pid = loggedIn.backendKey.processId;
     this.encrypted = loggedIn.encrypted;
     this.#client.on('end', () => {
       this.#usable = false;
@@ -134,10 +143,14 @@ export class Session {
     try {
       const { rows } = await session.query(startQuery, [], signal);
       session.#start = rows[0]!;
+      const { pid } = session.#current!;
+      session.#direct = loggedIn.limitsAtStartup && pid === loggedIn.processId;
+      // From here on no transaction of others can run there.
+      if (session.#direct) session.#current = { pid };
       const [num, postgres, citus, inRecovery] = session.#start;
       server.num = Number(num);
       server.postgres = postgres!;
-      if (citus) server.citus = citus;
+      if (citus) server.citus = (await session.query(citusVersionQuery, [], signal)).rows[0]![0]!;
       server.inRecovery = inRecovery === 't';
     } catch (error) {
       session.#destroy();
@@ -184,7 +197,7 @@ export class Session {
 
     let cancelling: Promise<string | undefined> | undefined;
     const cancel = () => {
-      cancelling = this.#cancel(ended);
+      cancelling = this.#cancel();
     };
     signal?.addEventListener('abort', cancel);
     const answers = await ended;
@@ -205,7 +218,8 @@ export class Session {
         address: this.address,
         user: this.profile.user,
         phase: 'query',
-        elapsedMs: own[failed]!.elapsedMs,
+        // From BEGIN on: the statement began on the server before the answer to the one ahead of it was read here.
+        elapsedMs: own.slice(0, failed + 1).reduce((sum, { elapsedMs }) => sum + elapsedMs, 0),
         statementTimeoutMs: this.limits.statementTimeoutMs,
       });
       outcome.failure = { index: failed - 1, error };
@@ -224,16 +238,17 @@ export class Session {
   #begin(access: 'read only' | 'read write', jitOff: boolean): string {
     const lines = [`BEGIN ${access.toUpperCase()}`];
     const { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs } = this.limits;
-    // SET LOCAL: behind a pooler the next transaction of this backend may be somebody else's.
-    if (!this.#limitsAtStartup)
+    // A pooler refuses or ignores startup options, and its backends change with every transaction, as does what it says
+    // about their process ids. SET LOCAL, as the next transaction of this backend may be somebody else's.
+    if (!this.#direct)
       lines.push(
         `SET LOCAL statement_timeout = ${statementTimeoutMs}`,
         `SET LOCAL lock_timeout = ${lockTimeoutMs}`,
         `SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionTimeoutMs}`,
       );
     if (jitOff) lines.push('SET LOCAL jit = off');
-    // The process id in the key a pooler hands out is made up, and its backends change with every transaction.
-    lines.push('SELECT pg_catalog.pg_backend_pid()');
+    if (!this.#direct)
+      lines.push('SELECT pg_catalog.pg_backend_pid(), (extract(epoch FROM pg_catalog.now()) * 1000000)::bigint');
     return lines.join('; ');
   }
 
@@ -266,7 +281,8 @@ export class Session {
 
   #read(results: DriverResult | DriverResult[], elapsedMs: number): QueryResult {
     const { fields, rows } = Array.isArray(results) ? results.at(-1)! : results;
-    if (Array.isArray(results)) this.#pid = Number(rows[0]?.[0]);
+    const [pid, startedUs] = Array.isArray(results) ? (rows[0] ?? []) : [];
+    if (pid && startedUs) this.#current = { pid: Number(pid), startedUs };
     return { fields: fields.map(field => field.name), rows, elapsedMs };
   }
 
@@ -281,21 +297,22 @@ export class Session {
     }, limitMs);
   }
 
-  /** Resolves when the statement is seen gone, or to why not, in which case the connection is dropped. */
-  async #cancel(ended: Promise<unknown>): Promise<string | undefined> {
+  /** Everything that is under way, once; resolves when it is seen gone, or to why not. The session ends with it. */
+  #cancel(): Promise<string | undefined> {
     // A late signal must not hit whoever would use this session next.
     this.#usable = false;
-    const profile = { ...this.profile, connectTimeoutMs: Math.min(this.profile.connectTimeoutMs, cancelTimeoutMs) };
-    const limits = {
-      statementTimeoutMs: cancelTimeoutMs,
-      lockTimeoutMs: 0,
-      idleInTransactionTimeoutMs: cancelTimeoutMs,
-    };
-    const target = { pid: this.#pid, citus: this.server.citus !== undefined };
-    const unconfirmed = await cancelAndConfirm(target, () => Session.open(profile, this.#password, limits));
-    await Promise.race([ended, sleep(unconfirmed ? 0 : 1_000)]);
-    this.#destroy();
-    return unconfirmed;
+    this.#cancelling ??= cancelAndConfirm(
+      {
+        current: () => this.#current,
+        isAnswered: () => this.#pending.length === 0,
+        citus: this.server.citus !== undefined,
+      },
+      () => {
+        const connectTimeoutMs = Math.min(this.profile.connectTimeoutMs, cancelTimeoutMs);
+        return Session.open(this.profile, this.#password, { ...cancelLimits, connectTimeoutMs });
+      },
+    ).finally(() => this.#destroy());
+    return this.#cancelling;
   }
 
   #cancelled(unconfirmed?: string): ClusterError {

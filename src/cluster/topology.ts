@@ -1,5 +1,5 @@
 import { ClusterError } from './errors';
-import type { Session } from './session';
+import { citusVersionQuery, type Session } from './session';
 
 export interface ClusterNode {
   host: string;
@@ -111,8 +111,7 @@ interface NodeAnswers {
 }
 
 /** What each node runs to say its versions: it reads settings and the catalog, nothing else. */
-const versionsQuery = `SELECT pg_catalog.json_build_array(pg_catalog.current_setting('server_version'),
-  (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'citus'))`;
+const versionsQuery = `SELECT pg_catalog.json_build_array(pg_catalog.current_setting('server_version'), (${citusVersionQuery}))`;
 
 /**
  * `run_command_on_all_nodes` may be called by any role and runs as that role on every node; it is no sandbox (it writes

@@ -92,7 +92,7 @@ describe('a session', () => {
     expect(outcome.results[0]!.rows).toEqual([['7']]);
     expect(outcome.notices).toEqual(['WARNING: mind the gap']);
     expect(outcome.sent).toEqual([
-      'BEGIN READ WRITE; SELECT pg_catalog.pg_backend_pid()',
+      'BEGIN READ WRITE',
       'INSERT INTO kept VALUES ($1) RETURNING a',
       expect.stringContaining('RAISE WARNING'),
       'ROLLBACK',
