@@ -66,22 +66,22 @@ function pairAcrossScopes(source: Keys, target: Keys, partners: Int32Array, matc
   };
   const sourceTasks = tasksOf(source);
   const targetTasks = tasksOf(target);
-  const keyOf = (keys: Keys, tasks: Int32Array, own: Int32Array, mapped: Int32Array | undefined, alone: boolean) => {
-    return (at: number): string => {
-      const scope = keys.scopeOf[at]!;
-      if (isLevel(keys.families[at]!) || (alone && own[scope]! >= 0)) return '';
-      const task = tasks[scope]!;
-      const place = task < 0 || !mapped ? task : mapped[task]!;
-      return task >= 0 && place < 0 ? '' : `${place} ${keys.full[at]}`;
-    };
+  const keyOf = (keys: Keys, tasks: Int32Array, own: Int32Array, mapped: Int32Array | undefined) => {
+    return (alone: boolean) =>
+      (at: number): string => {
+        const scope = keys.scopeOf[at]!;
+        if (isLevel(keys.families[at]!) || (alone && own[scope]! >= 0)) return '';
+        const task = tasks[scope]!;
+        const place = task < 0 || !mapped ? task : mapped[task]!;
+        return task >= 0 && place < 0 ? '' : `${place} ${keys.full[at]}`;
+      };
   };
-  for (const alone of ['source', 'target'] as const) {
-    pair(
-      matches,
-      keyOf(source, sourceTasks, partners, partners, alone === 'source'),
-      keyOf(target, targetTasks, partnerOfTarget, undefined, alone === 'target'),
-    );
-  }
+  const keyOfSource = keyOf(source, sourceTasks, partners, partners);
+  const keyOfTarget = keyOf(target, targetTasks, partnerOfTarget, undefined);
+  // Both alone first: what is left of a key is then alone on one side at most, so that the order of the rest is no matter.
+  pair(matches, keyOfSource(true), keyOfTarget(true));
+  pair(matches, keyOfSource(true), keyOfTarget(false));
+  pair(matches, keyOfSource(false), keyOfTarget(true));
 }
 
 /** Levels of Citus and JIT lines are matched with their scope only. */

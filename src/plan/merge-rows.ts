@@ -49,7 +49,7 @@ export function mergeRows(source: readonly PlanNode[], target: readonly PlanNode
   });
 }
 
-/** Children without an anchor go below their parent, each after the sibling before it. */
+/** Children without an anchor go below their parent, among their siblings. */
 function placeFloating(
   forest: RowForest,
   row: number,
@@ -58,7 +58,9 @@ function placeFloating(
   target: readonly PlanNode[],
   rowOf: (at: number) => number,
 ): void {
-  let before = none;
+  // Those before the first that is in place stand before it; without any, all stand last.
+  const inPlace = children.map(rowOf).find((child, i) => !floating[children[i]!] && forest.parentOf(child) === row);
+  let before = inPlace === undefined ? forest.lastBelow(row) : forest.previousOf(inPlace);
   for (const child of children) {
     const childRow = rowOf(child);
     // EXPLAIN prints JIT last; it is read first.
@@ -105,6 +107,14 @@ class RowForest {
 
   parentOf(row: number): number {
     return this.#parent[row]!;
+  }
+
+  previousOf(row: number): number {
+    return this.#previous[row]!;
+  }
+
+  lastBelow(row: number): number {
+    return this.#last[this.#slot(row)]!;
   }
 
   append(row: number, parent: number): void {

@@ -30,7 +30,6 @@ export class TextReader {
   #statement: PlanStatement | undefined;
   /** Statements below tasks and subplans, by container. */
   readonly #remote = new Map<number, PlanStatement>();
-  readonly #unclosed: PlanStatement[] = [];
   #label: { text: string; column: number } | undefined;
   #section: Section[] = [];
   /** Puts a line that continues a value with a line break in it where it belongs. */
@@ -56,9 +55,20 @@ export class TextReader {
       this.#line(text, indent(line) - margin, afterBlank);
       afterBlank = false;
     }
-    while (this.#open.length > 0) this.builder.closeNode(this.#open.pop()!.node);
-    // Remote statements first: JIT of the statement asked for comes after all its nodes.
-    for (const statement of this.#unclosed.reverse()) this.builder.closeStatement(statement);
+    this.#closeStatement();
+  }
+
+  /** Closes the innermost node, and with a task or a subplan the statement below it, whose JIT line is still part of it. */
+  #pop(): void {
+    const { node } = this.#open.pop()!;
+    const remote = this.#remote.get(node.index);
+    if (remote) this.builder.closeStatement(remote);
+    this.builder.closeNode(node);
+  }
+
+  #closeStatement(): void {
+    while (this.#open.length > 0) this.#pop();
+    if (this.#statement) this.builder.closeStatement(this.#statement);
   }
 
   #line(text: string, column: number, afterBlank: boolean): void {
@@ -85,20 +95,15 @@ export class TextReader {
   }
 
   #root(text: string): void {
-    this.#closeTo(-1);
-    if (this.#statement) this.#open.length = 0;
-    this.#statement = this.#openStatement(this.container, this.label);
+    this.#section = [];
+    this.#append = undefined;
+    this.#closeStatement();
+    this.#statement = this.builder.openStatement(this.container, this.label);
     if (this.#queryText) this.#statement.properties.add('Query Text', this.#queryText.join('\n'));
     this.#queryText = undefined;
     const node = this.builder.openRoot(this.#statement);
     this.#head(node, text);
     this.#open.push({ node, column: -1 });
-  }
-
-  #openStatement(container: number, label: string | undefined): PlanStatement {
-    const statement = this.builder.openStatement(container, label);
-    this.#unclosed.push(statement);
-    return statement;
   }
 
   #node(text: string, column: number): void {
@@ -118,7 +123,7 @@ export class TextReader {
       node = builder.openNode(parent.index, parent.statement, 'subplan', 'Distributed Subplan');
       builder.property(node, 'Subplan', text.slice('Distributed Subplan '.length));
     } else if (parent.kind === 'task' || parent.kind === 'subplan') {
-      const statement = this.#openStatement(parent.index, parent.kind === 'task' ? 'Remote Plan' : 'PlannedStmt');
+      const statement = builder.openStatement(parent.index, parent.kind === 'task' ? 'Remote Plan' : 'PlannedStmt');
       this.#remote.set(parent.index, statement);
       node = builder.openRoot(statement);
       this.#head(node, text);
@@ -166,8 +171,7 @@ export class TextReader {
     for (;;) {
       const top = this.#open[this.#open.length - 1];
       if (!top || top.column < column) return;
-      this.#open.pop();
-      this.builder.closeNode(top.node);
+      this.#pop();
     }
   }
 
@@ -204,7 +208,7 @@ export class TextReader {
   /** The statement a summary line belongs to: names decide, since Citus indents a task's summary unlike its plan. */
   #statementLine(text: string, column: number): void {
     while (this.#open.length > 1 && this.#open[this.#open.length - 1]!.column >= column) {
-      this.builder.closeNode(this.#open.pop()!.node);
+      this.#pop();
     }
     this.#append = undefined;
     const top = this.#top();
@@ -244,7 +248,7 @@ export class TextReader {
       return;
     }
     const open = this.#open;
-    while (open.length > 1 && open[open.length - 1]!.column >= column) this.builder.closeNode(open.pop()!.node);
+    while (open.length > 1 && open[open.length - 1]!.column >= column) this.#pop();
     const node = this.#top();
     const worker = /^Worker (\d+):\s*(.*)$/.exec(text);
     if (worker) {
