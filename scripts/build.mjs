@@ -10,16 +10,6 @@ const dist = join(root, 'dist');
 const watch = process.argv.includes('--watch');
 const minify = process.argv.includes('--minify');
 
-/** The parser's protobuf module (1.5 MB) serves its deparser only, which Cutover does not use. */
-const withoutDeparser = {
-  name: 'without-deparser',
-  setup(builder) {
-    builder.onLoad({ filter: /@libpg-query[\\/]parser[\\/].*proto\.js$/ }, () => ({
-      contents: 'module.exports = {};',
-    }));
-  },
-};
-
 /**
  * esbuild splits ES modules only, and VS Code loads CommonJS: split first, then make each chunk CommonJS. In one file
  * the extension took twice the time to activate, for V8 looks through all of it, also at what no command has asked for.
@@ -70,7 +60,7 @@ const builds = [
     sourcemap: minify ? false : 'inline',
     target: 'node20',
     external: ['vscode', 'pg-native'],
-    plugins: [withoutDeparser, commonJsChunks],
+    plugins: [commonJsChunks],
   },
   { ...common, ...webviewBuild(join(dist, 'webview')) },
 ];
