@@ -8,7 +8,7 @@ export interface RunningTransaction {
   startedUs?: string;
 }
 
-/** What to cancel. */
+/** What to cancel, and how it can be reached. */
 export interface CancelTarget {
   /** What runs now; undefined before the server has said. */
   current(): RunningTransaction | undefined;
@@ -16,6 +16,10 @@ export interface CancelTarget {
   isAnswered(): boolean;
   /** The work may run on more nodes than one. */
   citus: boolean;
+  /** A second connection to the same server. */
+  openSession(): Promise<Session>;
+  /** The protocol's CancelRequest, which needs no free slot. */
+  requestCancel(signal: AbortSignal): Promise<void>;
 }
 
 /** How long cancelling itself may take before Cutover lets go of the connection. */
@@ -32,46 +36,58 @@ const nodesQuery = `SELECT 1 FROM pg_catalog.citus_stat_activity
     AND state = 'active' AND query_start < $2`;
 
 /**
- * Cancels what runs and sees it gone; resolves to why that could not be confirmed, else to undefined.
+ * Cancels what runs and sees it gone; resolves to why that could not be confirmed, else to undefined. Never rejects.
  *
- * `pg_cancel_backend` is repeated until the server has answered everything: a signal that arrives between two statements
- * is lost. On Citus, cancelling the coordinator's backend cancels its queries on the workers; one `citus_stat_activity`
- * then says whether any node still runs one.
+ * The cancellation is repeated until the server has answered everything: a signal that arrives between two statements is
+ * lost. On Citus, cancelling the coordinator's backend cancels its queries on the workers; one `citus_stat_activity` then
+ * says whether any node still runs one. Where no second connection can be had (all slots taken), a CancelRequest does it,
+ * and only the server's own answer confirms it.
  */
-export async function cancelAndConfirm(
-  target: CancelTarget,
-  openSession: () => Promise<Session>,
-): Promise<string | undefined> {
+export async function cancelAndConfirm(target: CancelTarget): Promise<string | undefined> {
   const deadline = Date.now() + cancelTimeoutMs;
-  let session: Session;
+  let session: Session | undefined;
+  let problem: unknown;
   try {
-    session = await openSession();
+    session = await target.openSession();
   } catch (error) {
-    return `No second connection for the cancellation could be had: ${messageOf(error)}`;
+    problem = error;
   }
   try {
-    await until(deadline, async () => {
-      const current = target.current();
-      if (current && !target.isAnswered())
-        await session.query(cancelQuery, [String(current.pid), current.startedUs ?? null]);
-      return target.isAnswered();
-    });
-    const pid = target.current()?.pid;
-    if (target.citus && pid !== undefined) {
-      const now = (await session.query('SELECT pg_catalog.clock_timestamp()')).rows[0]![0]!;
-      await until(deadline, async () => (await session.query(nodesQuery, [String(pid), now])).rows.length === 0);
-    }
+    if (session) await cancelBySession(target, session, deadline);
+    else await cancelByRequest(target, deadline);
     return undefined;
   } catch (error) {
-    return `The end of backend ${target.current()?.pid ?? '(unknown)'} could not be confirmed: ${messageOf(error)}`;
+    const backend = target.current()?.pid ?? '(unknown)';
+    const how = session ? '' : ` No second connection could be had: ${messageOf(problem)}`;
+    return `The end of backend ${backend} could not be confirmed: ${messageOf(error)}${how}`;
   } finally {
-    await session.close();
+    await session?.close();
   }
+}
+
+async function cancelBySession(target: CancelTarget, session: Session, deadline: number): Promise<void> {
+  await until(deadline, async () => {
+    const current = target.current();
+    if (current && !target.isAnswered())
+      await session.query(cancelQuery, [String(current.pid), current.startedUs ?? null]);
+    return target.isAnswered();
+  });
+  const pid = target.current()?.pid;
+  if (!target.citus || pid === undefined) return;
+  const now = (await session.query('SELECT pg_catalog.clock_timestamp()')).rows[0]![0]!;
+  await until(deadline, async () => (await session.query(nodesQuery, [String(pid), now])).rows.length === 0);
+}
+
+async function cancelByRequest(target: CancelTarget, deadline: number): Promise<void> {
+  await until(deadline, async () => {
+    if (!target.isAnswered()) await target.requestCancel(AbortSignal.timeout(Math.max(deadline - Date.now(), 1)));
+    return target.isAnswered();
+  });
 }
 
 async function until(deadline: number, done: () => Promise<boolean>): Promise<void> {
   for (let pauseMs = 10; !(await done()); pauseMs = Math.min(2 * pauseMs, 250)) {
-    if (Date.now() + pauseMs > deadline) throw new Error(`it is still active after ${cancelTimeoutMs} ms`);
+    if (Date.now() + pauseMs > deadline) throw new Error(`it had not ended after ${cancelTimeoutMs} ms.`);
     await sleep(pauseMs);
   }
 }

@@ -21,7 +21,7 @@ export interface ConnectionProfile {
   options?: string;
 }
 
-export const defaultConnectTimeoutMs = 10_000;
+const defaultConnectTimeoutMs = 10_000;
 
 /**
  * Fills in what the settings leave open, in libpq's order: the setting, the service entry, the PG* variable, the

@@ -3,7 +3,7 @@ import type { Client, ClientConfig } from 'pg';
 import { type ConnectionProfile, formatAddress } from './connection';
 import { ClusterError, type ErrorContext } from './errors';
 import type { SessionLimits } from './limits';
-import { type Encryption, encryptionAttempts, openWire } from './wire';
+import { type BackendKey, type Encryption, encryptionAttempts, openWire } from './wire';
 
 export interface Login {
   client: Client;
@@ -11,8 +11,7 @@ export interface Login {
   encrypted: boolean;
   /** The limits stand as startup options; else (a pooler that refuses them) every transaction must set them itself. */
   limitsAtStartup: boolean;
-  /** As the server said at login; a pooler makes one up. */
-  processId: number;
+  key: BackendKey;
 }
 
 /** Set at startup so that no statement ever runs without them. */
@@ -102,6 +101,7 @@ async function withOptions(
 /** What the driver has and its types leave out. */
 interface ClientInternals {
   processID: number;
+  secretKey: number;
   connectionParameters: { options: string | undefined };
 }
 
@@ -153,7 +153,7 @@ async function attempt(
       stream,
       encrypted,
       limitsAtStartup: options !== undefined,
-      processId: internals.processID,
+      key: { processId: internals.processID, secretKey: internals.secretKey },
     };
   } catch (error) {
     // The driver's own complaints about the login carry no code; the connection still stands then.

@@ -1,8 +1,15 @@
-import type { NoticeMessage } from 'pg-protocol/dist/messages';
 import { redact } from './redact';
 
+/** A NoticeResponse as the driver hands it over. */
+interface Notice {
+  severity: string | undefined;
+  message: string | undefined;
+  detail: string | undefined;
+  hint: string | undefined;
+}
+
 /** `WARNING: collation version mismatch (DETAIL: …)`, in one text, for the list of notices. */
-export function formatNotice(notice: Pick<NoticeMessage, 'severity' | 'message' | 'detail' | 'hint'>): string {
+export function formatNotice(notice: Notice): string {
   const more = [notice.detail && `DETAIL: ${notice.detail}`, notice.hint && `HINT: ${notice.hint}`].filter(Boolean);
   const text = `${notice.severity ?? 'NOTICE'}: ${notice.message ?? ''}`;
   return redact(more.length ? `${text} (${more.join('; ')})` : text);

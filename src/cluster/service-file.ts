@@ -66,7 +66,7 @@ async function readIfExists(file: string, required: boolean): Promise<string | u
 }
 
 /** Sections in brackets, `key=value` without quoting, `#` comments; the first entry of a name counts, as in libpq. */
-export function parseServiceFile(text: string, file: string): Record<string, ServiceEntry> {
+function parseServiceFile(text: string, file: string): Record<string, ServiceEntry> {
   const entries: Record<string, ServiceEntry> = Object.create(null);
   let entry: ServiceEntry | undefined;
   text.split(/\r\n?|\n/).forEach((raw, index) => {

@@ -7,6 +7,7 @@ import { ClusterError } from './errors';
 import type { SessionLimits } from './limits';
 import { type Login, login } from './login';
 import { formatNotice } from './notice';
+import { type BackendKey, sendCancelRequest } from './wire';
 
 export interface ServerVersion {
   /** `server_version_num`, as 150018. */
@@ -96,6 +97,7 @@ export class Session {
   readonly #client: Client;
   readonly #stream: Socket;
   readonly #password: string | undefined;
+  readonly #key: BackendKey;
   readonly #pending: { limitMs: number | undefined }[] = [];
   #watchdog: NodeJS.Timeout | undefined;
   #notices: string[] = [];
@@ -117,6 +119,7 @@ export class Session {
     this.#client = loggedIn.client;
     this.#stream = loggedIn.stream;
     this.#password = password;
+    this.#key = loggedIn.key;
     this.encrypted = loggedIn.encrypted;
     this.#client.on('end', () => {
       this.#usable = false;
@@ -144,7 +147,7 @@ export class Session {
       const { rows } = await session.query(startQuery, [], signal);
       session.#start = rows[0]!;
       const { pid } = session.#current!;
-      session.#direct = loggedIn.limitsAtStartup && pid === loggedIn.processId;
+      session.#direct = loggedIn.limitsAtStartup && pid === loggedIn.key.processId;
       // From here on no transaction of others can run there.
       if (session.#direct) session.#current = { pid };
       const [num, postgres, citus, inRecovery] = session.#start;
@@ -301,17 +304,14 @@ export class Session {
   #cancel(): Promise<string | undefined> {
     // A late signal must not hit whoever would use this session next.
     this.#usable = false;
-    this.#cancelling ??= cancelAndConfirm(
-      {
-        current: () => this.#current,
-        isAnswered: () => this.#pending.length === 0,
-        citus: this.server.citus !== undefined,
-      },
-      () => {
-        const connectTimeoutMs = Math.min(this.profile.connectTimeoutMs, cancelTimeoutMs);
-        return Session.open(this.profile, this.#password, { ...cancelLimits, connectTimeoutMs });
-      },
-    ).finally(() => this.#destroy());
+    const connectTimeoutMs = Math.min(this.profile.connectTimeoutMs, cancelTimeoutMs);
+    this.#cancelling ??= cancelAndConfirm({
+      current: () => this.#current,
+      isAnswered: () => this.#pending.length === 0,
+      citus: this.server.citus !== undefined,
+      openSession: () => Session.open(this.profile, this.#password, { ...cancelLimits, connectTimeoutMs }),
+      requestCancel: signal => sendCancelRequest(this.profile, this.#key, signal),
+    }).finally(() => this.#destroy());
     return this.#cancelling;
   }
 

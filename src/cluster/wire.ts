@@ -15,6 +15,12 @@ export interface Wire {
   encrypted: boolean;
 }
 
+/** What the server gave at login to cancel by; a pooler makes up its own and understands it. */
+export interface BackendKey {
+  processId: number;
+  secretKey: number;
+}
+
 /** libpq's order of attempts for a sslmode (PostgreSQL documentation, "SSL Mode Descriptions"). */
 export function encryptionAttempts(profile: ConnectionProfile): Encryption[] {
   if (isUnixSocket(profile.host)) return ['plain'];
@@ -83,7 +89,7 @@ export async function openWire(profile: ConnectionProfile, encryption: Encryptio
   }
 }
 
-export function openSocket(profile: ConnectionProfile, signal: AbortSignal): Promise<Socket> {
+function openSocket(profile: ConnectionProfile, signal: AbortSignal): Promise<Socket> {
   const { host, port } = profile;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -99,6 +105,30 @@ export function openSocket(profile: ConnectionProfile, signal: AbortSignal): Pro
       signal.removeEventListener('abort', aborted);
       resolve(socket);
     });
+  });
+}
+
+/**
+ * The protocol's own way to cancel: a packet on a connection that needs no login, hence no free slot. It goes in clear
+ * text, as libpq's did up to version 16, and nobody answers: the server closes the connection when it is done.
+ */
+export async function sendCancelRequest(
+  profile: ConnectionProfile,
+  key: BackendKey,
+  signal: AbortSignal,
+): Promise<void> {
+  const packet = Buffer.alloc(16);
+  packet.writeInt32BE(16, 0);
+  packet.writeInt32BE(80877102, 4);
+  packet.writeInt32BE(key.processId, 8);
+  packet.writeInt32BE(key.secretKey, 12);
+  const socket = await openSocket(profile, signal);
+  await new Promise<void>(resolve => {
+    signal.addEventListener('abort', () => socket.destroy());
+    socket.on('error', () => {});
+    socket.once('close', () => resolve());
+    socket.resume();
+    socket.end(packet);
   });
 }
 

@@ -140,6 +140,22 @@ describe('cancelling', () => {
     await eventually(async () => (await backends()).length === 0);
   });
 
+  test('works when the role may have no second connection', async () => {
+    await server.query('CREATE ROLE single LOGIN CONNECTION LIMIT 1');
+    const session = await Session.open(profileOf(server, { user: 'single' }), undefined, limits);
+    await expect(Session.open(profileOf(server, { user: 'single' }), undefined, limits)).rejects.toMatchObject({
+      reason: 'tooManyConnections',
+    });
+    const controller = new AbortController();
+    const running = session.query('SELECT pg_sleep(31)', [], controller.signal);
+    const sleeping = async () =>
+      (await backends()).filter(({ state, query }) => state === 'active' && query.includes('pg_sleep(31)'));
+    await eventually(async () => (await sleeping()).length > 0);
+    controller.abort();
+    await expect(running).rejects.toMatchObject({ reason: 'cancelled', detail: undefined });
+    expect(await sleeping()).toEqual([]);
+  });
+
   test('sends nothing when it came before', async () => {
     const session = await Session.open(profileOf(server), undefined, limits);
     const outcome = await session.transaction([{ text: 'SELECT 1' }], { signal: AbortSignal.abort() });
