@@ -99,9 +99,28 @@ export function parseArguments(argv: readonly string[], env: NodeJS.ProcessEnv =
   return result;
 }
 
+/** Values that often begin with a dash: a comment before SQL, a negative number. */
+const dashedValues = new Set(['--sql', '--param']);
+
+/** `--sql '-- why …'` as `--sql=-- why …`, which Node asks for, unless an option of ours follows. */
+function joinDashedValues(argv: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (let at = 0; at < argv.length; at++) {
+    const [option, value] = [argv[at]!, argv[at + 1]];
+    const isOption = value !== undefined && Object.hasOwn(options, /^--([^=]*)/.exec(value)?.[1] ?? '');
+    if (dashedValues.has(option) && value?.startsWith('-') && !isOption) {
+      joined.push(`${option}=${value}`);
+      at++;
+    } else {
+      joined.push(option);
+    }
+  }
+  return joined;
+}
+
 function parse(argv: readonly string[]) {
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true, tokens: true });
+    return parseArgs({ args: joinDashedValues(argv), options, allowPositionals: true, strict: true, tokens: true });
   } catch (error) {
     // Node's messages name the option and what is wrong with it.
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {

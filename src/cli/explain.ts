@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseConnectionUri } from '../cluster/connection-uri';
+import { ClusterError } from '../cluster/errors';
 import { defaultLimits } from '../cluster/limits';
 import { explainBothSides } from '../diagnosis/explain-both-sides';
-import type { SideConnection } from '../diagnosis/explain-job';
+import type { ExplainJob, SideConnection } from '../diagnosis/explain-job';
+import { readStatement } from '../diagnosis/statement';
 import { planDiffMarkdown } from '../plan/markdown';
 import { failedToConnect } from '../playbook/finding';
 import type { FrontMatter } from '../playbook/front-matter';
@@ -38,10 +40,9 @@ export interface Surroundings {
  * Explains, prints, records. Returns the exit code: 0, or 1 when a side failed.
  * @throws UsageError, ClusterError, PlaybookError, PlaybookFileError
  */
-export async function runExplain(given: ExplainArguments, around: Surroundings): Promise<number> {
+export async function runExplain(given: ExplainArguments, sql: string, around: Surroundings): Promise<number> {
   const names = given.playbook === undefined ? {} : await playbookNames(given.playbook);
-  const sql = await readSql(given.statement, around.stdin);
-  const { view } = await explainBothSides({
+  const job: ExplainJob = {
     migration: given.migration ?? names.migration ?? migrationOf(given.playbook),
     source: sideConnection('source', given, names, around.env),
     target: sideConnection('target', given, names, around.env),
@@ -51,14 +52,38 @@ export async function runExplain(given: ExplainArguments, around: Surroundings):
     analyzeWrites: given.analyzeWrites,
     limits: { ...defaultLimits, statementTimeoutMs: given.statementTimeoutMs ?? defaultLimits.statementTimeoutMs },
     signal: around.signal,
+  };
+  const { view } = await explainBothSides(job).catch(async error => {
+    throw await inOurWords(error, job);
   });
   around.stdout.write(format(view, given.format, styleFor(around.stdout, around.env)));
+  for (const side of sides) {
+    if (view[side].error?.reason !== 'authentication') continue;
+    around.stderr.write(`cutover: CUTOVER_${side.toUpperCase()}_PASSWORD can hold the password of the ${side}.\n`);
+  }
   if (given.playbook !== undefined) await record(given.playbook, view, around.stderr);
   return sides.some(side => view[side].status === 'error') ? 1 : 0;
 }
 
+/** What is refused under --analyze alone may write: everything else is refused of plain EXPLAIN, too. */
+async function inOurWords(error: unknown, job: ExplainJob): Promise<unknown> {
+  const mayBeWrite = job.mode === 'analyze' && job.analyzeWrites.length === 0;
+  if (!(error instanceof ClusterError && error.reason === 'refused' && mayBeWrite)) return error;
+  try {
+    await readStatement(job.sql, job.parameters);
+  } catch {
+    return error;
+  }
+  return error.with({
+    next: 'Leave out --analyze, or say by --analyze-writes target (or source, or both) where it may be executed and rolled back.',
+  });
+}
+
 /** The statement of --sql or --file, as the user wrote it. */
-async function readSql(statement: ExplainArguments['statement'], stdin: AsyncIterable<Uint8Array>): Promise<string> {
+export async function readSql(
+  statement: ExplainArguments['statement'],
+  stdin: AsyncIterable<Uint8Array>,
+): Promise<string> {
   if ('sql' in statement) return statement.sql;
   const isStdin = statement.file === '-';
   const bytes = isStdin ? await readAll(stdin) : await readSqlFile(statement.file);

@@ -19,9 +19,9 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
   try {
     const given = parseArguments(argv, around.env);
     if (given.command === 'explain') {
-      if ('sql' in given.statement) sql = given.statement.sql;
-      const { runExplain } = await import('./explain');
-      return await runExplain(given, around);
+      const { readSql, runExplain } = await import('./explain');
+      sql = await readSql(given.statement, around.stdin);
+      return await runExplain(given, sql, around);
     }
     around.stdout.write(given.command === 'help' ? usage : `cutover ${version}\n`);
     return 0;

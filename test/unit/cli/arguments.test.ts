@@ -41,6 +41,13 @@ describe('parseArguments', () => {
     });
   });
 
+  it('takes SQL that begins with a comment, and negative numbers', () => {
+    expect(parse(...pair, '--sql', '-- why\nSELECT $1', '--param', '-5', '--analyze')).toMatchObject({
+      statement: { sql: '-- why\nSELECT $1' },
+      parameters: ['-5'],
+    });
+  });
+
   it('answers --help and --version whatever else is there', () => {
     expect(parse('--help')).toEqual({ command: 'help' });
     expect(parse('help')).toEqual({ command: 'help' });
@@ -67,7 +74,8 @@ describe('parseArguments', () => {
     [[...pair, '--sql', 'x', 'y'], '"y" belongs to no option'],
     [[...pair, '--sqll', 'x'], '--sqll'],
     [[...pair, '--sql'], '--sql'],
-    [[...pair, '--sql', 'x', '--param', '-5'], '--param=-'],
+    [[...pair, '--sql', '--analyze'], '--sql'],
+    [[...pair, '--file', '-x'], '--file'],
     [[...pair, '--sql', 'x', '--analyze=yes'], '--analyze'],
     [[...pair, '--sql', 'x', '--playbook', ''], '--playbook'],
     [[...pair, '--sql', 'x', '--statement-timeout', '-1'], '--statement-timeout'],
