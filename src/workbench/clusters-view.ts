@@ -66,11 +66,13 @@ export class ClustersView implements vscode.TreeDataProvider<ClusterItem>, vscod
 
   #update(): void {
     const { active, all, problems } = this.migrations;
-    // A view alone in its container shows no description.
-    this.#view.title = active ? `Clusters of ${active.name}` : 'Clusters';
-    const unselected =
-      !active && all.length > 0 ? ['Select the migration to work with (Cutover: Select Migration…).'] : [];
-    this.#view.message = [...problems, ...unselected].join('\n');
+    const selection = active
+      ? [active.name]
+      : all.length > 0
+        ? ['Select the migration to work with (Cutover: Select Migration…).']
+        : [];
+    // A view alone in its container shows no description of its own.
+    this.#view.message = [...selection, ...problems].join('\n');
     this.#changed.fire();
     this.#lookWhenSeen();
   }

@@ -34,6 +34,9 @@ interface Explanation {
 }
 
 export async function explain(workbench: Workbench, mode: Mode, given?: StatementArguments): Promise<void> {
+  const { active } = workbench.panels;
+  // In a panel the command means the statement that the panel shows.
+  if (!given && active?.request) return explainAgain(workbench, active, active.request, mode === 'analyze');
   const migration = requireMigration(workbench);
   const located = await locateStatement(given);
   const { document, statement } = located;

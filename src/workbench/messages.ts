@@ -2,9 +2,9 @@
 import * as vscode from 'vscode';
 import type { ViewError } from '../shared/plan-diff';
 
-/** The user stepped back; nothing is to be said. */
+/** The user stepped back; nothing is to be said, by a command nor by a page. */
 export class Dismissed extends Error {
-  readonly reason = 'dismissed';
+  readonly reason = 'cancelled';
 }
 
 /** What a command says when it cannot do its work: the message ends with the next step, the actions do it. */
@@ -26,7 +26,7 @@ function hasReason(error: unknown): error is ReasonedError {
 }
 
 export function isDismissed(error: unknown): boolean {
-  return error instanceof Dismissed || (hasReason(error) && error.reason === 'cancelled');
+  return hasReason(error) && error.reason === 'cancelled';
 }
 
 /** Message and next step in one line. */

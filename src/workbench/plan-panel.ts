@@ -86,6 +86,10 @@ export class PlanPanel {
     return this.#result;
   }
 
+  get request(): PlanRequest | undefined {
+    return this.#request;
+  }
+
   shows(request: PlanRequest): boolean {
     return this.#request?.sql === request.sql && this.#request.migration === request.migration;
   }
@@ -121,8 +125,9 @@ export class PlanPanel {
   async finish(run: AbortController | undefined, result: StoredResult): Promise<void> {
     if (this.#run !== run || this.#disposed) return;
     this.#run = undefined;
+    const formerId = this.#result?.view.id;
     this.#adopt(result);
-    if (!result.request?.secret) await this.#save(result);
+    if (!result.request?.secret) await this.#keep(result, formerId);
   }
 
   fail(run: AbortController, title: string, analyzed: boolean, error: ViewError): void {
@@ -149,7 +154,7 @@ export class PlanPanel {
     const recorded = { ...result, recordedIn };
     // The panel may show something else by now.
     if (this.#result === result) this.#adopt(recorded);
-    if (await this.store.load(result.view.id)) await this.#save(recorded);
+    if (await this.store.load(result.view.id)) await this.#keep(recorded);
     return recordedIn;
   }
 
@@ -200,9 +205,10 @@ export class PlanPanel {
     return this.#plans;
   }
 
-  async #save(result: StoredResult): Promise<void> {
+  async #keep(result: StoredResult, formerId?: string): Promise<void> {
     try {
-      await this.store.save(result);
+      if (formerId === undefined) await this.store.save(result);
+      else await this.store.replace(formerId, result);
     } catch (error) {
       // The result is on the screen; only its survival is lost.
       this.log.warn(`The result could not be kept for a reload: ${errorText(error)}`);

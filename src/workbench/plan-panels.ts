@@ -21,9 +21,14 @@ export class PlanPanels implements vscode.WebviewPanelSerializer {
     return vscode.window.registerWebviewPanelSerializer(planDiffViewType, this);
   }
 
-  /** The panel in front, else the one used last. */
+  /** The panel that has the focus. */
+  get active(): PlanPanel | undefined {
+    return this.#open.find(({ panel }) => panel.active);
+  }
+
+  /** That one, else the one used last. */
   get current(): PlanPanel | undefined {
-    return this.#open.find(({ panel }) => panel.active) ?? this.#open.at(-1);
+    return this.active ?? this.#open.at(-1);
   }
 
   /** A result that is on the screen, or kept. */

@@ -31,6 +31,10 @@ const storedResultSchema = z.strictObject({
 });
 export type StoredResult = z.infer<typeof storedResultSchema>;
 
+/** Left where a result was that its panel has replaced by a newer one. */
+const forwardSchema = z.strictObject({ version: z.literal(1), successor: z.string() });
+const storedSchema = z.union([storedResultSchema, forwardSchema]);
+
 /** Enough for a day's work; older ones go, oldest first. */
 const keptResults = 60;
 
@@ -38,17 +42,32 @@ export class PlanStore {
   constructor(private readonly folder: string) {}
 
   async save(result: StoredResult): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const file = this.#fileOf(result.view.id);
-    // A reload in the middle of a write must not find half a file.
-    const temporary = `${file}.${process.pid}.tmp`;
-    await writeFile(temporary, JSON.stringify(result), { mode: 0o600 });
-    await rename(temporary, file);
+    await this.#write(result.view.id, result);
     await this.#prune();
+  }
+
+  /**
+   * A panel shows `result` now instead of the former one. VS Code may restore a page's state from some time ago (in the
+   * browser it is written now and then), so the former id leads on to the new one.
+   */
+  async replace(formerId: string, result: StoredResult): Promise<void> {
+    await this.save(result);
+    await this.#write(formerId, { version: 1, successor: result.view.id });
   }
 
   /** Undefined when it is not kept (any more), or was written by another version. */
   async load(id: string): Promise<StoredResult | undefined> {
+    const seen = new Set<string>();
+    for (let next = id; !seen.has(next); ) {
+      seen.add(next);
+      const stored = await this.#read(next);
+      if (!stored || !('successor' in stored)) return stored;
+      next = stored.successor;
+    }
+    return undefined;
+  }
+
+  async #read(id: string): Promise<z.infer<typeof storedSchema> | undefined> {
     let text: string;
     try {
       text = await readFile(this.#fileOf(id), 'utf8');
@@ -56,8 +75,17 @@ export class PlanStore {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
       throw error;
     }
-    const parsed = storedResultSchema.safeParse(JSON.parse(text));
+    const parsed = storedSchema.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : undefined;
+  }
+
+  async #write(id: string, content: z.infer<typeof storedSchema>): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const file = this.#fileOf(id);
+    // A reload in the middle of a write must not find half a file.
+    const temporary = `${file}.${process.pid}.tmp`;
+    await writeFile(temporary, JSON.stringify(content), { mode: 0o600 });
+    await rename(temporary, file);
   }
 
   #fileOf(id: string): string {
