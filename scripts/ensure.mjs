@@ -14,9 +14,13 @@ export function ensureDependencies() {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20) throw new Error(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
   if (installedMatchLockfile()) return;
-  console.log('Installing npm packages (npm ci) …');
+  // Standard output belongs to what the script prints; and a silent npm above must not silence this one's errors.
+  console.error('Installing npm packages (npm ci) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
   if (status !== 0) throw new Error('"npm ci" failed: see above; it needs a reachable npm registry.');
 }
 
@@ -94,7 +98,7 @@ function installWithApt(packages) {
     const [program, ...args] = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', ...command];
     execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   };
-  console.log(`Installing ${packages.join(', ')} (apt-get) …`);
+  console.error(`Installing ${packages.join(', ')} (apt-get) …`);
   try {
     run('apt-get', 'update', '-q');
     if (packages.includes('postgresql')) {
