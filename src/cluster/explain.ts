@@ -166,6 +166,11 @@ function explained(
       reason: 'parameters',
       next: 'Give values for the parameters: Citus plans a statement over several shards only with them.',
     });
+  // Citus evaluates the functions of a single-row INSERT while it plans: a plan would use up a value of the sequence.
+  if (server.citus !== undefined && !request.analyze && error.sqlstate === '25006')
+    return placed.with({
+      next: 'Citus calls functions such as nextval() to plan this: write a value into the column that calls it, and explain again.',
+    });
   if (server.citus !== undefined && request.analyze && error.sqlstate === 'XX000')
     return placed.with({
       reason: 'unsupported',

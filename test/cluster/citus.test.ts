@@ -65,6 +65,8 @@ beforeAll(async () => {
     `SELECT create_distributed_function('add_event(bigint)', 'app', 'events')`,
     `CREATE FUNCTION slow_row(bigint) RETURNS bool LANGUAGE plpgsql AS
        $$ BEGIN PERFORM pg_sleep(10); RETURN true; END $$`,
+    'CREATE TABLE tickets (app_id bigint, id bigserial)',
+    `SELECT create_distributed_table('tickets', 'app_id')`,
     'CREATE ROLE reader LOGIN',
     'ANALYZE',
   ];
@@ -175,6 +177,13 @@ describe.skipIf(missing)('Citus', () => {
         reason: 'unsupported',
         sqlstate: 'XX000',
       });
+    });
+
+    test('does not use up a sequence by planning, and says how to plan without it', async () => {
+      const outcome = await run('INSERT INTO tickets (app_id) VALUES (1)');
+      expect(failure(outcome)).toMatchObject({ reason: 'readOnly', next: expect.stringContaining('nextval') });
+      read(await run('INSERT INTO tickets (app_id, id) VALUES (1, 2)'));
+      expect(await cluster.coordinator.query('SELECT is_called FROM tickets_id_seq')).toEqual([{ is_called: false }]);
     });
 
     test('does not let a delegated function write', async () => {
