@@ -1,0 +1,73 @@
+/** An untrusted workspace: nothing connects, no SQL runs, and the commands say so. Then it is trusted, and they work. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type LabPair, startPlainPair } from '../lab/lab';
+import { packagedExtension } from './driver/packaged-extension';
+import { openVscode, type Vscode } from './driver/vscode';
+import type { Workbench } from './driver/workbench';
+import { workspaceWith } from './files';
+import { screenshotIfFailed } from './screenshot-if-failed';
+
+let pair: LabPair;
+let workspace: string;
+let vscode: Vscode;
+let workbench: Workbench;
+
+beforeAll(async () => {
+  pair = await startPlainPair();
+  for (const { coordinator } of [pair.source, pair.target]) {
+    await coordinator.query('ALTER SYSTEM SET log_connections = on');
+    await coordinator.query('SELECT pg_reload_conf()');
+  }
+  workspace = await workspaceWith({ 'one.sql': 'SELECT 1;\n' });
+  const side = ({ coordinator }: LabPair['source']) => {
+    const { host, port, database, user } = coordinator;
+    return { host, port, database, user };
+  };
+  await mkdir(join(workspace, '.vscode'));
+  await writeFile(
+    join(workspace, '.vscode', 'settings.json'),
+    JSON.stringify({
+      'cutover.migrations': [{ name: 'planted', source: side(pair.source), target: side(pair.target) }],
+    }),
+  );
+  vscode = await openVscode({ workspace, extensions: [await packagedExtension()], workspaceTrust: true });
+  workbench = vscode.workbench;
+});
+
+afterEach(context => screenshotIfFailed(context, workbench));
+
+afterAll(async () => {
+  await vscode?.stop();
+  await pair?.stop();
+  if (workspace) await rm(workspace, { recursive: true, force: true });
+});
+
+async function connections(): Promise<number> {
+  const logs = await Promise.all([pair.source, pair.target].map(({ coordinator }) => coordinator.log()));
+  return logs.join('').match(/connection authorized: .*application_name=cutover/g)?.length ?? 0;
+}
+
+test('untrusted: the view and the commands say so, and no server sees a connection', async () => {
+  await workbench.openViewContainer('Cutover');
+  await workbench.page.getByText('In an untrusted workspace nothing connects').waitFor();
+  await workbench.openFile('one.sql');
+  await workbench.setCursor(1, 3);
+  for (const command of ['Explain on Both Sides', 'Test Connections', 'Add Migration']) {
+    await workbench.command(`Cutover: ${command}`);
+    const said = workbench.notifications.filter({ hasText: 'This workspace is not trusted' }).first();
+    await said.waitFor();
+    await workbench.command('Notifications: Clear All Notifications');
+    await said.waitFor({ state: 'hidden' });
+  }
+  expect(await connections()).toBe(0);
+});
+
+test('trusted: the view connects', async () => {
+  await workbench.command('Workspaces: Manage Workspace Trust');
+  await workbench.page.locator('.workspace-trust-editor').getByText('Trust', { exact: true }).first().click();
+  await workbench.openViewContainer('Cutover');
+  await workbench.statusBarItem('planted: source ✓ target ✓').waitFor();
+  expect(await connections()).toBeGreaterThanOrEqual(2);
+});
