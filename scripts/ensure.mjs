@@ -111,9 +111,7 @@ function installWithApt(packages) {
         '/etc/postgresql-common/createcluster.conf',
       );
     }
-    // Some builds keep JIT in a package of its own, which the server only recommends.
-    const only = packages.includes('postgresql') ? [] : ['--no-install-recommends'];
-    run('apt-get', 'install', '-qy', ...only, ...packages);
+    run('apt-get', 'install', '-qy', '--no-install-recommends', ...packages);
   } catch (error) {
     console.error(`apt-get failed: ${error.message}`);
   }
