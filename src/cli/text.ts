@@ -2,6 +2,7 @@
  * The result for a terminal: verdict, figures, both plans aligned in one tree, what differs. Every text of a server goes
  * through {@link visibleLine}: no name or message can drive the terminal.
  */
+import { type CondensedRow, condenseDifferences, condenseRows } from '../playbook/condense';
 import { figureRows } from '../playbook/figures';
 import { visibleLine, visibleText } from '../playbook/visible';
 import { formatCost, formatMsFigure, formatRows } from '../shared/format';
@@ -98,9 +99,6 @@ function placeInStatement(sql: string, position: number, width: number): string[
   return [label + cut(show(line), width - label.length), `${' '.repeat(caret)}^`];
 }
 
-/** A plan of more rows than this has its equal parts folded. */
-const foldAbove = 40;
-
 const marks: Record<Mark, string> = { same: ' ', changed: '≠', sourceOnly: '-', targetOnly: '+' };
 const markColors: Record<Mark, Paint | undefined> = {
   same: 'dim',
@@ -131,7 +129,7 @@ function columnsOf(view: PlanDiffView): Column[] {
 
 function plans(view: PlanDiffView, style: Style): string[] {
   if (view.rows.length === 0) return [];
-  const rows = foldedRows(view.rows);
+  const rows = condenseRows(view.rows);
   const columns = columnsOf(view).flatMap(column =>
     sides.map(side => {
       const texts = rows.map(({ row }) => (row[side] ? column.of(row[side]) || '·' : ''));
@@ -144,9 +142,10 @@ function plans(view: PlanDiffView, style: Style): string[] {
   const tree = Math.max(16, treeWidth(columns, style));
   const title = `  ${padEnd('Plan', tree)}${columns.map(each => `  ${padStart(each.title, each.width)}`).join('')}`;
   const lines = [paint(title, 'bold', style)];
-  for (const [index, { row, folded }] of rows.entries()) {
+  for (const [index, condensed] of rows.entries()) {
+    const { row } = condensed;
     const cells = columns.map(each => `  ${padStart(each.texts[index]!, each.width)}`).join('');
-    const line = `${marks[row.mark]} ${padEnd(treeText(row, folded, tree), tree)}${cells}`.trimEnd();
+    const line = `${marks[row.mark]} ${padEnd(treeText(condensed, tree), tree)}${cells}`.trimEnd();
     lines.push(paint(line, markColors[row.mark], style));
   }
   const { source, target } = view;
@@ -165,7 +164,7 @@ function indentOf(row: Row, width: number): number {
   return Math.min(row.depth * 2, Math.floor(width / 2));
 }
 
-function treeText(row: Row, folded: number, width: number): string {
+function treeText({ row, hidden, because }: CondensedRow, width: number): string {
   const indent = indentOf(row, width);
   const name = (cell: Cell): string => {
     const text = cell.detail === undefined ? cell.name : `${cell.name}, ${cell.detail}`;
@@ -176,27 +175,17 @@ function treeText(row: Row, folded: number, width: number): string {
     source !== undefined && target !== undefined && source !== target
       ? `${source} → ${target}`
       : (source ?? target ?? '');
-  const below = folded > 0 ? ` (+${folded} equal)` : '';
+  const below = hidden.length > 0 ? ` (+${hidden.length}${because === 'equal' ? ' equal' : ''})` : '';
   return ' '.repeat(indent) + truncate(text, width - indent - below.length) + below;
-}
-
-/** In a large plan a subtree without any difference is one row. */
-function foldedRows(rows: readonly Row[]): { row: Row; folded: number }[] {
-  const shown: { row: Row; folded: number }[] = [];
-  for (let at = 0; at < rows.length; at++) {
-    const row = rows[at]!;
-    const folded = rows.length > foldAbove && row.equal ? row.descendants : 0;
-    shown.push({ row, folded });
-    at += folded;
-  }
-  return shown;
 }
 
 function differences(view: PlanDiffView, style: Style): string[] {
   if (view.differences.length === 0) return [];
-  const lines = view.differences.flatMap(({ title, source, target }) =>
+  const { shown, more } = condenseDifferences(view);
+  const lines = shown.flatMap(({ title, source, target }) =>
     wrap(`${title}: ${source} → ${target}`, style.width, '  '),
   );
+  if (more > 0) lines.push(`  … and ${more} more, see --format json`);
   return [paint('What differs (source → target)', 'bold', style), ...lines];
 }
 

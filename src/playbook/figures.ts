@@ -1,5 +1,5 @@
 import { formatCost, formatCount, formatMs, formatRatio, formatRows } from '../shared/format';
-import type { Buffers, PlanDiffView, SideView } from '../shared/plan-diff';
+import type { PlanDiffView, SideView } from '../shared/plan-diff';
 
 /** One line of the table that compares the sides. */
 export interface FigureRow {
@@ -29,16 +29,21 @@ export function figureRows(view: Pick<PlanDiffView, 'source' | 'target'>): Figur
   addText('Citus', side => side.citusVersion);
   add('Planning', side => side.planningMs, formatMs);
   add('Execution', side => side.executionMs, formatMs);
-  add('Total cost', side => side.totalCost, formatCost);
+  // Citus estimates no cost of its own nodes and says 0.
+  addUnlessZero('Total cost', side => side.totalCost, formatCost);
   add('Rows estimated', side => side.rowsEstimated, formatRows);
   add('Rows', side => side.rowsActual, formatRows);
-  const addPages = (title: string, name: keyof Buffers): void => {
-    if (view.source.buffers?.[name] || view.target.buffers?.[name])
-      add(title, side => side.buffers?.[name], formatCount);
+  /** Nothing on both sides is nothing to read. */
+  const addUnlessZero = (
+    title: string,
+    of: (side: SideView) => number | undefined,
+    format: (value: number) => string,
+  ): void => {
+    if (of(view.source) || of(view.target)) add(title, of, format);
   };
-  addPages('Shared pages hit', 'sharedHit');
-  addPages('Shared pages read', 'sharedRead');
-  addPages('Temporary pages written', 'tempWritten');
+  addUnlessZero('Shared pages hit', side => side.buffers?.sharedHit, formatCount);
+  addUnlessZero('Shared pages read', side => side.buffers?.sharedRead, formatCount);
+  addUnlessZero('Temporary pages written', side => side.buffers?.tempWritten, formatCount);
   if (view.source.jit || view.target.jit) addText('JIT', jitText);
   addText('Tasks', tasksText);
   return rows;

@@ -2,6 +2,7 @@
 import type { PlanDiffView, SideView } from '../shared/plan-diff';
 import { sides } from '../shared/side';
 import { Lexer } from '../sql/lexer';
+import { condenseDifferences } from './condense';
 import { codeSpan, escapeMarkdown, fence, markdownTable, type TableColumn } from './escape';
 import { figureRows } from './figures';
 import { differingPlanLines } from './plan-lines';
@@ -108,12 +109,14 @@ function findingBody(view: PlanDiffView): string {
     );
   if (view.differences.length > 0) {
     const columns = [left('What differs'), left(view.source.label), left(view.target.label)];
+    const { shown, more } = condenseDifferences(view);
     parts.push(
       markdownTable(
         columns,
-        view.differences.map(each => [each.title, each.source, each.target]),
+        shown.map(each => [each.title, each.source, each.target]),
       ),
     );
+    if (more > 0) parts.push(`… and ${more} more differences.`);
   }
   const notes = [
     ...view.notes,

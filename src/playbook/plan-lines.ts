@@ -1,5 +1,6 @@
 import { formatCost, formatMs, formatRows } from '../shared/format';
 import type { Cell, PlanDiffView, Row } from '../shared/plan-diff';
+import { condenseRows } from './condense';
 import { visibleLine } from './visible';
 
 /** As many rows as one still reads in a playbook; the whole plan is one click away in the panel. */
@@ -7,12 +8,16 @@ const maxRows = 60;
 
 /**
  * The rows of the aligned trees that differ, for a `diff` fence: `-` the source's line, `+` the target's, indented by
- * depth. Empty when nothing differs.
+ * depth; of the tasks of a large plan the first. Empty when nothing differs.
  */
 export function differingPlanLines(view: Pick<PlanDiffView, 'rows'>): string {
-  const differing = view.rows.filter(row => row.mark !== 'same');
-  const lines = differing.slice(0, maxRows).flatMap(rowLines);
-  if (differing.length > maxRows) lines.push(`  … and ${differing.length - maxRows} more rows that differ`);
+  const differs = (row: Row): boolean => row.mark !== 'same';
+  const condensed = condenseRows(view.rows);
+  const differing = condensed.filter(({ row }) => differs(row));
+  const lines = differing.slice(0, maxRows).flatMap(({ row }) => rowLines(row));
+  const inTasks = condensed.reduce((count, { hidden }) => count + hidden.filter(differs).length, 0);
+  const more = Math.max(0, differing.length - maxRows) + inTasks;
+  if (more > 0) lines.push(`  … and ${more} more rows that differ${inTasks > 0 ? ', in further tasks' : ''}`);
   return lines.join('\n');
 }
 
