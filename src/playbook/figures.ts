@@ -24,6 +24,14 @@ export function figureRows(view: Pick<PlanDiffView, 'source' | 'target'>): Figur
     const text = (value: number | undefined): string | undefined => (value === undefined ? undefined : format(value));
     addText(title, side => text(of(side)), ratio);
   };
+  /** Nothing on both sides is nothing to read. */
+  const addUnlessZero = (
+    title: string,
+    of: (side: SideView) => number | undefined,
+    format: (value: number) => string,
+  ): void => {
+    if (of(view.source) || of(view.target)) add(title, of, format);
+  };
   addText('Server', side => side.address);
   addText('PostgreSQL', side => side.postgresVersion);
   addText('Citus', side => side.citusVersion);
@@ -33,14 +41,6 @@ export function figureRows(view: Pick<PlanDiffView, 'source' | 'target'>): Figur
   addUnlessZero('Total cost', side => side.totalCost, formatCost);
   add('Rows estimated', side => side.rowsEstimated, formatRows);
   add('Rows', side => side.rowsActual, formatRows);
-  /** Nothing on both sides is nothing to read. */
-  const addUnlessZero = (
-    title: string,
-    of: (side: SideView) => number | undefined,
-    format: (value: number) => string,
-  ): void => {
-    if (of(view.source) || of(view.target)) add(title, of, format);
-  };
   addUnlessZero('Shared pages hit', side => side.buffers?.sharedHit, formatCount);
   addUnlessZero('Shared pages read', side => side.buffers?.sharedRead, formatCount);
   addUnlessZero('Temporary pages written', side => side.buffers?.tempWritten, formatCount);
