@@ -6,10 +6,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isAlive } from '../lab/clean-up.mjs';
 import { findCitus, findPostgres, requirePostgres } from '../lab/installations';
-import { type LabPair, startCitusPair, startPlainPair } from '../lab/lab';
+import { externalPair, type LabPair, startCitusPair, startPlainPair } from '../lab/lab';
 import { LabUnavailable } from '../lab/lab-unavailable';
 import { createRunFolder } from '../lab/run-folder';
 import { rollupStatement } from '../lab/scenarios/rollup';
@@ -75,6 +75,20 @@ describe('a plain pair', () => {
       await server.start();
       expect(await server.query('SELECT count(*) > 0 AS kept FROM analytics.tenants')).toEqual([{ kept: true }]);
     }
+  });
+
+  it('takes servers of somebody else by their URIs, and leaves them running', async () => {
+    vi.stubEnv('CUTOVER_SOURCE_URI', pair.source.uri);
+    vi.stubEnv('CUTOVER_TARGET_URI', '');
+    await expect(externalPair()).rejects.toThrow(LabUnavailable);
+    vi.stubEnv('CUTOVER_TARGET_URI', pair.target.uri);
+    const external = await externalPair();
+    expect(external).toMatchObject({ kind: 'external', jit: pair.jit });
+    expect(external.target.coordinator).toMatchObject({ port: pair.target.coordinator.port, user: 'app_owner' });
+    await expect(external.target.coordinator.stop()).rejects.toThrow(/not the lab's/);
+    await external.stop();
+    expect(await external.source.coordinator.query('SELECT current_user AS me')).toEqual([{ me: 'app_owner' }]);
+    vi.unstubAllEnvs();
   });
 
   it('leaves no process and no folder behind when stopped', async () => {

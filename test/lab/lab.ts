@@ -60,10 +60,10 @@ export async function externalPair(): Promise<LabPair> {
   return { kind: 'external', source, target, jit: await hasJit(target), stop: async () => {} };
 }
 
-/** The fault of the scenario needs JIT, and a planner that prices disabled nodes: PostgreSQL 17 or older. */
+/** The fault of the scenario needs a planner that prices disabled nodes, as up to PostgreSQL 17, and shows best with JIT. */
 async function bestForRollup(): Promise<PostgresInstallation> {
-  const all = await findPostgres();
-  return all.find(found => found.jit && found.majorVersion <= 17) ?? (await requirePostgres());
+  const pricing = (await findPostgres()).filter(found => found.majorVersion <= 17);
+  return pricing[0] ?? (await requirePostgres());
 }
 
 async function startPair(
@@ -72,6 +72,9 @@ async function startPair(
   create: (spec: ClusterSpec) => Promise<LabCluster>,
   scenario: ScenarioName,
 ): Promise<LabPair> {
+  if (process.platform === 'win32') {
+    throw new LabUnavailable('No lab on Windows', 'run it in WSL, or set CUTOVER_SOURCE_URI and CUTOVER_TARGET_URI.');
+  }
   const account = await serverAccount();
   const run = await createRunFolder('lab');
   try {
