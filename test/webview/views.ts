@@ -49,7 +49,7 @@ const rollupRows: Row[] = [
     mark: 'targetOnly',
     equal: false,
     changes: ['JIT on the target only'],
-    target: cell('JIT', 'jit', { detail: '10 functions, inlined, optimised', selfMs: 2161.3 }),
+    target: cell('JIT', 'jit', { detail: '10 functions, inlined, optimized', selfMs: 2161.3 }),
   },
   {
     depth: 1,
@@ -229,7 +229,7 @@ export function rollupView(): PlanDiffView {
     },
     rows: rollupRows,
     differences: [
-      { kind: 'structure', row: 1, title: 'JIT', source: 'none', target: '10 functions, inlined, optimised' },
+      { kind: 'structure', row: 1, title: 'JIT', source: 'none', target: '10 functions, inlined, optimized' },
       {
         kind: 'structure',
         row: 4,

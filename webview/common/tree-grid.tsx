@@ -9,7 +9,7 @@
  */
 import { Component, type ComponentChildren } from 'preact';
 import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { contentHeightPx, scrollToRow, windowAt } from './viewport';
+import { contentHeightPx, mostRows, scrollToRow, windowAt } from './viewport';
 
 export interface Column {
   id: string;
@@ -154,6 +154,7 @@ export function TreeGrid(props: TreeGridProps) {
   };
 
   const { first, end, topPx } = windowAt(viewport, scrollTop, overscan);
+  const pool = mostRows(viewport, overscan);
   const indexes: number[] = [];
   for (let index = first; index < end; index++) indexes.push(index);
   // The active row exists for assistive technology even when it is scrolled out of sight.
@@ -191,7 +192,8 @@ export function TreeGrid(props: TreeGridProps) {
       <div role="rowgroup" class="grid-body" style={{ height: `${contentHeightPx(viewport)}px` }}>
         {indexes.map(index => (
           <RowElement
-            key={index}
+            // An element serves again as soon as its row has left: nothing is made or thrown away while scrolling.
+            key={index % pool}
             id={rowId(index)}
             index={index}
             row={rowAt(index)}
@@ -252,7 +254,7 @@ class RowElement extends Component<RowProps> {
         aria-expanded={row.expanded}
         aria-label={row.label}
         class={`grid-row ${row.className ?? ''} ${selected ? 'selected' : ''}`}
-        style={{ transform: `translateY(${topPx}px)`, '--level': row.level ?? 1 }}
+        style={{ transform: `translateY(${topPx}px)` }}
         // A double click opens the details; it is not meant to select a word.
         onMouseDown={event => event.detail > 1 && event.preventDefault()}
         onClick={event => {

@@ -31,12 +31,16 @@ export interface Window {
   topPx: number;
 }
 
-/** The rows to draw at a scroll offset: those in view and `overscan` more on either side. */
+/** How many rows {@link windowAt} gives at most: two of them may be cut by the edges. */
+export function mostRows(viewport: Viewport, overscan: number): number {
+  return Math.ceil(viewport.heightPx / viewport.rowHeightPx) + 1 + 2 * overscan;
+}
+
+/** The rows to draw at a scroll offset: those in view and at least `overscan` more on either side. */
 export function windowAt(viewport: Viewport, scrollTopPx: number, overscan: number): Window {
   const offset = scrollTopPx * stretch(viewport);
   const first = Math.max(0, Math.floor(offset / viewport.rowHeightPx) - overscan);
-  const seen = Math.ceil(viewport.heightPx / viewport.rowHeightPx) + 1;
-  const end = Math.min(viewport.rowCount, Math.max(first, Math.floor(offset / viewport.rowHeightPx)) + seen + overscan);
+  const end = Math.min(viewport.rowCount, first + mostRows(viewport, overscan));
   return { first: Math.min(first, end), end, topPx: scrollTopPx + first * viewport.rowHeightPx - offset };
 }
 

@@ -12,7 +12,7 @@ import { type Layout, persistedLayout } from './layout';
 import { Failed, type Message, Running } from './states';
 import './plan-diff.css';
 import { Result } from './result';
-import { visibleState } from './visible-state';
+import { makeVisible } from './visible-state';
 
 export type Host = RpcClient<typeof planDiffRequests, typeof planDiffNotifications>;
 
@@ -26,7 +26,8 @@ export function App() {
   const receive = useRef((next: PlanDiffState) => {
     setLost(undefined);
     if (next.status === 'running') setMessage(undefined);
-    setState(visibleState(next));
+    makeVisible(next);
+    setState(next);
   }).current;
 
   const host: Host = useMemo(
@@ -59,6 +60,11 @@ export function App() {
   }, [host, receive]);
   useEffect(getReady, [getReady]);
 
+  // Kept without drawing anything anew: the grid is already where it says.
+  const keepScroll = useCallback((scrollTop: number) => {
+    layouts.value = { ...layouts.value, scrollTop };
+  }, []);
+
   /** Sends a request whose answer is an effect elsewhere; says so, or says why not. */
   const act = useCallback((work: Promise<unknown>, done?: string) => {
     setMessage(undefined);
@@ -89,6 +95,7 @@ export function App() {
       message={message}
       layout={layout}
       arrange={arrange}
+      keepScroll={keepScroll}
       act={act}
     />
   );

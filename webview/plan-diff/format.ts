@@ -44,8 +44,8 @@ export function plural(value: number, noun: string): string {
 
 /** `1,880 → 1,905`; a dash where EXPLAIN said nothing. */
 export function estimateAndActual(cell: Cell, analyzed: boolean): string {
+  if (!analyzed) return cell.rowsEstimated === undefined ? '' : count(cell.rowsEstimated);
   const estimated = cell.rowsEstimated === undefined ? '—' : count(cell.rowsEstimated);
-  if (!analyzed) return estimated;
   if (cell.rowsActual === undefined) return cell.rowsEstimated === undefined ? '' : `${estimated} → —`;
   return `${estimated} → ${count(cell.rowsActual)}`;
 }

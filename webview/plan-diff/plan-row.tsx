@@ -96,7 +96,7 @@ function cellsOf(row: Row, side: Side, context: RowContext, folded: Folded | und
     const other = row.source ?? row.target;
     const absent = other?.category === 'jit' ? 'no JIT' : '—';
     return [
-      <span class="node">
+      <span class="node" style={indent(row)}>
         {twistie}
         <span class="dim">{absent}</span>
       </span>,
@@ -105,7 +105,8 @@ function cellsOf(row: Row, side: Side, context: RowContext, folded: Folded | und
   }
   const title = [cell.name, cell.detail, cell.error].filter(Boolean).join('\n');
   return [
-    <span class="node" title={title}>
+    <span class="node" style={indent(row)} title={title}>
+      {folded && <span class="folded">{`${folded.rows} more`}</span>}
       {twistie}
       <span class="name">
         <Highlighted text={cell.name} find={context.find} />
@@ -117,7 +118,6 @@ function cellsOf(row: Row, side: Side, context: RowContext, folded: Folded | und
         )}
         {cell.error !== undefined && <span class="node-error">{` ${cell.error}`}</span>}
       </span>
-      {folded && <span class="folded">{`${folded.rows} more`}</span>}
     </span>,
     ...(context.analyzed
       ? [
@@ -127,6 +127,11 @@ function cellsOf(row: Row, side: Side, context: RowContext, folded: Folded | und
         ]
       : [costText(cell), estimateAndActual(cell, false)]),
   ];
+}
+
+/** Deep plans keep room for names. */
+function indent(row: Row): { paddingLeft: string } {
+  return { paddingLeft: `min(${row.depth * 14}px, 45%)` };
 }
 
 function costText(cell: Cell): ComponentChildren {

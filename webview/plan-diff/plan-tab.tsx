@@ -26,9 +26,10 @@ interface PlanTabProps {
   view: PlanDiffView;
   layout: Layout;
   arrange(change: Partial<Layout>): void;
+  keepScroll(scrollTop: number): void;
 }
 
-export function PlanTab({ host, view, layout, arrange }: PlanTabProps) {
+export function PlanTab({ host, view, layout, arrange, keepScroll }: PlanTabProps) {
   const tree = useMemo(() => treeRows(view.rows), [view]);
   const texts = useMemo(() => searchTexts(view.rows), [view]);
   const longestMs = useMemo(() => longestBarMs(view, tree), [view, tree]);
@@ -122,7 +123,7 @@ export function PlanTab({ host, view, layout, arrange }: PlanTabProps) {
             onSelect={position => select(visible[position]!)}
             onActivate={() => arrange({ detailsOpen: !layout.detailsOpen })}
             scrollTop={scrollTop}
-            onScroll={scrollTop => arrange({ scrollTop })}
+            onScroll={keepScroll}
             tree={{
               parent: position => positions.get(tree.parents[visible[position]!]!) ?? -1,
               toggle: (position, expanded) => fold([visible[position]!], !expanded),

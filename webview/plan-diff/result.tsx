@@ -20,6 +20,7 @@ export interface ResultProps {
   message: Message | undefined;
   layout: Layout;
   arrange(change: Partial<Layout>): void;
+  keepScroll(scrollTop: number): void;
   act(work: Promise<unknown>, done?: string): void;
 }
 
@@ -94,7 +95,8 @@ export function Result(props: ResultProps) {
 
 function TabContent(props: ResultProps & { tab: TabId; settings: ReturnType<typeof settingRows> }) {
   const { tab, view, host, layout, arrange, act, settings } = props;
-  if (tab === 'plan') return <PlanTab host={host} view={view} layout={layout} arrange={arrange} />;
+  if (tab === 'plan')
+    return <PlanTab host={host} view={view} layout={layout} arrange={arrange} keepScroll={props.keepScroll} />;
   if (tab === 'differences') return <DifferencesTab view={view} arrange={arrange} />;
   if (tab === 'settings') return <SettingsTab view={view} settings={settings} />;
   if (tab === 'statement') return <StatementTab view={view} />;

@@ -124,7 +124,7 @@ function smallFigures(side: SideView): string {
   }
   if (side.jit) {
     const { totalMs, functions, inlining, optimization } = side.jit;
-    const how = [inlining && 'inlined', optimization && 'optimised'].filter(Boolean).join(', ');
+    const how = [inlining && 'inlined', optimization && 'optimized'].filter(Boolean).join(', ');
     const much = side.executionMs === undefined ? plural(functions, 'function') : `${ms(totalMs)} ms`;
     parts.push(`JIT ${much}${how && ` (${how})`}`);
   } else if (side.executionMs !== undefined) parts.push('no JIT');

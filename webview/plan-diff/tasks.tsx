@@ -1,5 +1,5 @@
 /** The tasks of a distributed query, one bar each, to one scale on both sides. */
-import type { SideView } from '../../src/shared/plan-diff';
+import type { SideView, TaskView } from '../../src/shared/plan-diff';
 import { count, ms, plural } from './format';
 
 type Tasks = NonNullable<SideView['tasks']>;
@@ -8,7 +8,7 @@ type Tasks = NonNullable<SideView['tasks']>;
 const taskBars = 96;
 
 export function TaskBars({ tasks, slowestMs }: { tasks: Tasks; slowestMs: number }) {
-  const shown = tasks.list.length > taskBars ? slowest(tasks.list) : tasks.list;
+  const shown = (tasks.list.length > taskBars ? slowest(tasks.list) : tasks.list).toSorted(byNode);
   if (slowestMs === 0) return null;
   return (
     <div class="task-bars" aria-hidden>
@@ -30,6 +30,10 @@ export function TaskBars({ tasks, slowestMs }: { tasks: Tasks; slowestMs: number
       })}
     </div>
   );
+}
+
+function byNode(a: TaskView, b: TaskView): number {
+  return a.node < b.node ? -1 : a.node > b.node ? 1 : 0;
 }
 
 function slowest(list: Tasks['list']): typeof list {

@@ -1,0 +1,151 @@
+/** The aligned trees at 10,000 and 50,000 rows: time to the first rows, and frames lost while scrolling; a plain table beside. */
+import type { Page } from 'playwright-core';
+import { Panel, PanelServer } from '../webview/panel';
+import { largeView, ready, rollupView } from '../webview/views';
+import { figure } from './measure';
+
+/** Scrolled distance per frame: ten rows, faster than anybody reads. */
+const stepPx = 240;
+const scrolledFrames = 180;
+
+const server = await PanelServer.start();
+try {
+  figure('script of the page', server.scriptBytes / 1024, 'kB');
+  for (const rows of [10_000, 50_000]) {
+    const view = largeView({ rows, differsEvery: 500 });
+    const grid = await measureGrid(view);
+    const table = await measureTable(view);
+    const of = `${rows.toLocaleString('en')} rows`;
+    figure(`${of}: first rows, grid`, grid.firstMs, 'ms');
+    figure(`${of}: first rows, plain table`, table.firstMs, 'ms');
+    figure(`${of}: first rows, table / grid`, table.firstMs / grid.firstMs, '×', { atLeast: 5 });
+    figure(`${of}: page's own CPU per frame scrolled, grid`, grid.cpuMs, 'ms', { atMost: 16 });
+    figure(`${of}: page's own CPU per frame scrolled, plain table`, table.cpuMs, 'ms');
+    figure(`${of}: 95th percentile of a frame while scrolling, grid`, grid.frameMs, 'ms');
+    figure(`${of}: 95th percentile of a frame while scrolling, plain table`, table.frameMs, 'ms');
+    figure(`${of}: frames lost while scrolling, grid`, grid.lostPercent, '%', { atMost: 5 });
+    figure(`${of}: frames lost while scrolling, plain table`, table.lostPercent, '%');
+    figure(`${of}: elements in the page, grid`, grid.elements, '');
+    figure(`${of}: elements in the page, plain table`, table.elements, '');
+  }
+} finally {
+  await server.stop();
+}
+
+interface Measured {
+  firstMs: number;
+  cpuMs: number;
+  frameMs: number;
+  lostPercent: number;
+  elements: number;
+}
+
+/** From the message with the result, through its check, to the frame that shows rows. */
+async function measureGrid(view: ReturnType<typeof largeView>): Promise<Measured> {
+  const panel = await Panel.open(server, { state: ready(rollupView()) });
+  try {
+    await panel.page.locator('.grid-row').first().waitFor();
+    const message = { type: 'notification', method: 'state', params: ready(view) };
+    const firstMs = await panel.page.evaluate(showResult, JSON.stringify(message));
+    await panel.page.getByRole('button', { name: 'Unfold All' }).click();
+    return { firstMs, ...(await scroll(panel.page, '.grid')) };
+  } finally {
+    await panel.close();
+  }
+}
+
+/** The same cells of all rows in a table, made the fastest way there is. */
+async function measureTable(view: ReturnType<typeof largeView>): Promise<Measured> {
+  const page = await server.browser.newPage({ viewport: { width: 1400, height: 800 } });
+  try {
+    await page.setContent('<style>#scroller{height:500px;overflow:auto}</style><div id="scroller"></div>');
+    page.setDefaultTimeout(0);
+    const firstMs = await page.evaluate(showTable, JSON.stringify(view.rows));
+    return { firstMs, ...(await scroll(page, '#scroller')) };
+  } finally {
+    await page.close();
+  }
+}
+
+async function scroll(page: Page, selector: string): Promise<Omit<Measured, 'firstMs'>> {
+  const session = await page.context().newCDPSession(page);
+  // CPU time of the page's thread: what others on the machine do does not count.
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const cpu = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return 1000 * metrics.find(({ name }) => name === 'TaskDuration')!.value;
+  };
+  const before = await cpu();
+  const { frames, elements } = await page.evaluate(scrollThrough, { selector, stepPx, frames: scrolledFrames });
+  const cpuMs = ((await cpu()) - before) / frames.length;
+  const sorted = frames.toSorted((a, b) => a - b);
+  const frameMs = sorted[Math.floor(sorted.length * 0.95)]!;
+  // A frame that took n frames' time has cost n − 1 of them.
+  const lost = frames.reduce((sum, each) => sum + Math.max(0, Math.round(each / (1000 / 60)) - 1), 0);
+  return { cpuMs, frameMs, lostPercent: (100 * lost) / (lost + frames.length), elements };
+}
+
+/** What follows runs on the page; the benchmark is compiled without the browser's types. */
+interface PageGlobals {
+  postMessage(message: unknown, origin: string): void;
+  requestAnimationFrame(callback: (now: number) => void): void;
+  document: {
+    querySelector(selector: string): PageElement;
+    querySelectorAll(selector: string): { length: number };
+    createElement(tag: string): PageElement;
+  };
+}
+interface PageElement {
+  scrollTop: number;
+  textContent: string;
+  append(...children: PageElement[]): void;
+}
+
+async function showResult(json: string): Promise<number> {
+  const page = globalThis as unknown as PageGlobals;
+  const frame = () => new Promise(resolve => page.requestAnimationFrame(resolve));
+  const message = JSON.parse(json);
+  const startedAt = performance.now();
+  page.postMessage(message, '*');
+  while (!page.document.querySelector('.grid-body')?.textContent.includes('part_1')) await frame();
+  await frame();
+  return performance.now() - startedAt;
+}
+
+async function showTable(json: string): Promise<number> {
+  const page = globalThis as unknown as PageGlobals;
+  const rows = JSON.parse(json) as ReturnType<typeof largeView>['rows'];
+  const startedAt = performance.now();
+  const table = page.document.createElement('table');
+  for (const row of rows) {
+    const tr = page.document.createElement('tr');
+    for (const cell of [row.source!, row.target!]) {
+      const texts = [cell.name, cell.selfMs, `${cell.rowsEstimated} → ${cell.rowsActual}`, cell.pages, row.mark];
+      for (const text of texts) {
+        const td = page.document.createElement('td');
+        td.textContent = String(text);
+        tr.append(td);
+      }
+    }
+    table.append(tr);
+  }
+  page.document.querySelector('#scroller').append(table);
+  for (let i = 0; i < 2; i++) await new Promise(resolve => page.requestAnimationFrame(resolve));
+  return performance.now() - startedAt;
+}
+
+async function scrollThrough(options: { selector: string; stepPx: number; frames: number }) {
+  const page = globalThis as unknown as PageGlobals;
+  const frame = () => new Promise<number>(resolve => page.requestAnimationFrame(resolve));
+  const scroller = page.document.querySelector(options.selector);
+  const frames: number[] = [];
+  for (let i = 0; i < 10; i++) await frame();
+  let before = await frame();
+  for (let i = 0; i < options.frames; i++) {
+    scroller.scrollTop += options.stepPx;
+    const now = await frame();
+    frames.push(now - before);
+    before = now;
+  }
+  return { frames, elements: page.document.querySelectorAll('*').length };
+}
