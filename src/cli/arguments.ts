@@ -2,7 +2,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { Side } from '../shared/side';
 import { UsageError } from './usage';
 
-export const formats = ['text', 'json', 'markdown'] as const;
+const formats = ['text', 'json', 'markdown'] as const;
 export type Format = (typeof formats)[number];
 
 export interface ExplainArguments {

@@ -20,7 +20,7 @@ import { type Style, styleFor } from './terminal';
 import { formatText } from './text';
 import { UsageError } from './usage';
 
-export interface Output {
+interface Output {
   write(text: string): unknown;
   isTTY?: boolean;
   columns?: number;

@@ -31,7 +31,7 @@ function rowLines(row: Row): string[] {
 }
 
 /** `Seq Scan on events (cost 1,234, rows 12 of 10 estimated, self 3.1 ms)`. */
-export function cellLine(cell: Cell): string {
+function cellLine(cell: Cell): string {
   const figures: string[] = [];
   if (cell.error !== undefined) figures.push(visibleLine(cell.error));
   if (cell.neverExecuted) figures.push('never executed');

@@ -9,7 +9,7 @@ import { PlaybookError } from './playbook-error';
 import { type Region, readRegions, writeRegion } from './regions';
 
 export type Severity = 'high' | 'medium' | 'low' | 'info';
-export type Confidence = 'observed' | 'derived' | 'suspected' | 'verified' | 'unknown';
+type Confidence = 'observed' | 'derived' | 'suspected' | 'verified' | 'unknown';
 
 export interface Finding {
   /** Stable: recording a finding with the same id again updates it. Without blanks, `=` and `--`. */

@@ -4,8 +4,7 @@
  */
 import type { Block } from './blocks';
 
-export const regionKinds = ['finding', 'result'] as const;
-export type RegionKind = (typeof regionKinds)[number];
+export type RegionKind = 'finding' | 'result';
 
 export interface Region {
   kind: RegionKind;

@@ -17,7 +17,7 @@ const described = <T extends z.ZodMiniType>(schema: T, text: string): T => schem
 const figure = (text: string) => described(z.nullable(z.number()), text);
 const text = (what: string) => described(z.nullable(z.string()), what);
 
-export const explainReportSideSchema = z.strictObject({
+const explainReportSideSchema = z.strictObject({
   label: z.string(),
   address: text('host:port/database.'),
   postgresVersion: text('As 15.4.'),
