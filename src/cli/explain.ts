@@ -118,13 +118,21 @@ function migrationOf(playbook?: string): string {
   return (playbook && basename(playbook).replace(/(\.playbook)?\.\w+$/, '')) || 'source to target';
 }
 
+function readUri(side: Side, uri: string) {
+  try {
+    return parseConnectionUri(uri);
+  } catch (error) {
+    throw error instanceof ClusterError ? error.with({ message: `--${side}: ${error.message}` }) : error;
+  }
+}
+
 function sideConnection(
   side: Side,
   given: ExplainArguments,
   names: FrontMatter,
   env: NodeJS.ProcessEnv,
 ): SideConnection {
-  const { settings, password } = parseConnectionUri(given[side].uri);
+  const { settings, password } = readUri(side, given[side].uri);
   return {
     side,
     settings,

@@ -47,7 +47,7 @@ describe('main', () => {
     expect(stderr).toContain('postgresql://u:********@h/␛[2J');
     const uri = await run(['explain', '--source', 'mysql://u:topsecret@h', '--target', 'x', '--sql', 'SELECT 1']);
     expect(uri.code).toBe(2);
-    expect(uri.stderr).toContain('mysql://');
+    expect(uri.stderr).toContain('--source: A URI that begins with mysql://');
     expect(uri.stderr).not.toContain('topsecret');
   });
 
