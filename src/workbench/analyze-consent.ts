@@ -89,7 +89,7 @@ function writeDetail(title: string, why: string, guarded: string | undefined): s
   return [
     title,
     why,
-    'It runs in a transaction that is rolled back. A rollback does not undo: sequence values (nextval), what functions do outside the transaction (dblink, COPY … PROGRAM, run_command_on_workers, files), advisory locks, and dead rows left to vacuum. Until it ends, its locks make others wait.',
+    'It runs in a transaction that is rolled back. A rollback does not undo: sequence values (nextval), remote calls (dblink, run_command_on_workers), programs and files, signals to other sessions, session-level advisory locks, and the dead rows it leaves to vacuum. Until it ends, its locks make others wait.',
     ...(guarded ? [`The ${guarded} is protected: it is explained without being executed.`] : []),
   ].join('\n\n');
 }

@@ -1,17 +1,18 @@
 /** The view Clusters: per side its coordinator and workers. Source first; label and colour say which side one looks at. */
 import * as vscode from 'vscode';
 import type { ClusterNode } from '../cluster/topology';
-import type { Migration } from '../shared/migration';
+import type { ConnectionSettings, Migration } from '../shared/migration';
 import { type Side, sides } from '../shared/side';
 import type { ClusterHealth, SideHealth } from './cluster-health';
 import type { MigrationStore } from './migration-store';
-import { sideColor, sideLabel } from './side-names';
+import { sideColor, sideLabel, sideWord } from './side-names';
 import { healthWords, nodeName, nodeWords, topologyWords } from './topology-words';
 
 export type ClusterItem =
   | { kind: 'side'; side: Side }
   | { kind: 'node'; side: Side; node: ClusterNode }
-  | { kind: 'error'; side: Side; text: string; next: string };
+  | { kind: 'error'; side: Side; text: string; next: string }
+  | { kind: 'note'; side: Side; text: string };
 
 export class ClustersView implements vscode.TreeDataProvider<ClusterItem>, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
@@ -27,7 +28,10 @@ export class ClustersView implements vscode.TreeDataProvider<ClusterItem>, vscod
     this.#subscriptions = [
       this.#view,
       this.#view.onDidChangeVisibility(() => this.#lookWhenSeen()),
-      health.onDidChange(() => this.#changed.fire()),
+      health.onDidChange(() => {
+        this.#changed.fire();
+        this.#lookWhenSeen();
+      }),
       migrations.onDidChange(() => this.#update()),
     ];
     this.#update();
@@ -39,11 +43,11 @@ export class ClustersView implements vscode.TreeDataProvider<ClusterItem>, vscod
     if (item.kind !== 'side') return [];
     const { side } = item;
     const { error, topology } = this.health.of(side);
-    const nodes = topology?.nodes ?? [];
+    // Nodes of a side that cannot be reached are what they were: showing them as healthy would be a claim.
+    if (error) return [{ kind: 'error', side, text: error.message, next: error.next ?? '' }];
     return [
-      ...(error ? [{ kind: 'error' as const, side, text: error.message, next: error.next ?? '' }] : []),
-      // Nodes of a side that cannot be reached are what they were: showing them as healthy would be a claim.
-      ...(error ? [] : nodes.map(node => ({ kind: 'node' as const, side, node }))),
+      ...(topology?.notes ?? []).map(text => ({ kind: 'note' as const, side, text })),
+      ...(topology?.nodes ?? []).map(node => ({ kind: 'node' as const, side, node })),
     ];
   }
 
@@ -52,11 +56,14 @@ export class ClustersView implements vscode.TreeDataProvider<ClusterItem>, vscod
     if (!migration) return new vscode.TreeItem('');
     if (item.kind === 'side') return sideItem(migration, item.side, this.health.of(item.side));
     if (item.kind === 'node') return nodeItem(migration, item.side, item.node);
-    const tree = new vscode.TreeItem(item.text);
-    tree.iconPath = new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
-    tree.tooltip = [item.text, item.next].filter(Boolean).join('\n\n');
-    tree.contextValue = 'error';
-    return tree;
+    const said = new vscode.TreeItem(item.text);
+    said.iconPath =
+      item.kind === 'error'
+        ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
+        : new vscode.ThemeIcon('info');
+    said.tooltip = [item.text, item.kind === 'error' ? item.next : ''].filter(Boolean).join('\n\n');
+    said.contextValue = item.kind;
+    return said;
   }
 
   dispose(): void {
@@ -80,15 +87,20 @@ export class ClustersView implements vscode.TreeDataProvider<ClusterItem>, vscod
   /** The view is a promise to know; it connects when it is looked at, never in the background. */
   #lookWhenSeen(): void {
     if (!this.#view.visible || !vscode.workspace.isTrusted) return;
-    for (const side of sides) if (this.health.of(side).state === 'unknown') void this.health.check(side);
+    for (const side of sides) {
+      const { state, topology } = this.health.of(side);
+      // A side that answered to a statement is known to live, but not its nodes.
+      if (state === 'unknown' || (state === 'ok' && !topology)) void this.health.check(side);
+    }
   }
 }
 
 function sideItem(migration: Migration, side: Side, health: SideHealth): vscode.TreeItem {
   const settings = migration[side];
-  const item = new vscode.TreeItem(sideLabel(side, settings), vscode.TreeItemCollapsibleState.Expanded);
+  // The side first: of a long label the end is cut off.
+  const item = new vscode.TreeItem(sideWord(side), vscode.TreeItemCollapsibleState.Expanded);
   item.id = `${migration.name}/${side}`;
-  item.description = `${side} · ${shortState(health)}`;
+  item.description = [sideName(side, settings), shortState(health)].filter(Boolean).join(' · ');
   item.iconPath =
     health.state === 'checking'
       ? new vscode.ThemeIcon('loading~spin', new vscode.ThemeColor(sideColor(side, settings)))
@@ -99,6 +111,12 @@ function sideItem(migration: Migration, side: Side, health: SideHealth): vscode.
   item.contextValue = health.error?.reason === 'authentication' ? 'side.authentication' : `side.${health.state}`;
   item.accessibilityInformation = { label: `${side}, ${sideLabel(side, settings)}, ${healthWords(health)}` };
   return item;
+}
+
+/** The label, unless it only says again which side it is. */
+function sideName(side: Side, settings: ConnectionSettings): string {
+  const label = sideLabel(side, settings);
+  return label === sideWord(side) ? '' : label;
 }
 
 function shortState(health: SideHealth): string {

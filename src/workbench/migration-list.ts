@@ -71,13 +71,23 @@ function sentence(error: z.core.$ZodError): string {
         const hint = keys.some(key => /password/i.test(key))
           ? ' (passwords are never settings: use "Cutover: Set Password…")'
           : '';
-        return `unknown ${keys.join(', ')}${hint}.`;
+        return `${keys.join(', ')} is unknown${hint}.`;
       }
-      return `${path || 'entry'}: ${lowerFirst(issue.message)}.`;
+      return `${path || 'it'} ${demand(issue)}.`;
     })
     .join(' ');
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, '');
+const kinds: Record<string, string> = {
+  string: 'text',
+  number: 'a number',
+  boolean: 'true or false',
+  object: 'an object',
+};
+
+/** zod/mini carries no messages of its own. */
+function demand(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') return `must be ${kinds[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
+  return 'is not valid';
 }

@@ -168,7 +168,7 @@ function choices(
     offered.push({
       iconPath: new vscode.ThemeIcon('symbol-parameter'),
       label: 'Generic plan',
-      description: 'no values: the plan that fits all of them',
+      description: 'no values at all: the plan that fits all of them',
       answer: generic,
     });
   }

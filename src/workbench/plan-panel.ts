@@ -94,7 +94,7 @@ export class PlanPanel {
     return this.#request?.sql === request.sql && this.#request.migration === request.migration;
   }
 
-  /** Shows that work is under way; what was shown before comes back when it is withdrawn. Aborts an earlier run. */
+  /** Shows that work is under way. Aborts an earlier run. */
   begin(
     request: PlanRequest,
     title: string,
@@ -134,14 +134,6 @@ export class PlanPanel {
     if (this.#run !== run) return;
     this.#run = undefined;
     this.#show({ status: 'failed', title, error, analyzed });
-  }
-
-  /** Nothing came of the run: back to what was shown, or away with an empty panel. */
-  withdraw(run: AbortController): void {
-    if (this.#run !== run) return;
-    this.#run = undefined;
-    if (this.#result) this.#adopt(this.#result);
-    else this.panel.dispose();
   }
 
   cancel(): void {
