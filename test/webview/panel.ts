@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -17,10 +18,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const fixtures = new URL('../fixtures/themes/', import.meta.url);
 
 export const themes = ['dark-modern', 'light-modern', 'dark-high-contrast', 'light-high-contrast'] as const;
-export type Theme = (typeof themes)[number];
+type Theme = (typeof themes)[number];
 
 const nonce = 'c2FtZSBmb3IgZXZlcnkgdGVzdA';
-export const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'`;
+const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'`;
 const html = `<!doctype html>
 <html lang="en">
   <head>
@@ -149,7 +150,7 @@ export class Panel {
       if (type === 'request') panel.requests.push({ method, params });
       void panel.#server.receive(message);
     });
-    const theme = JSON.parse(await readFile(new URL(`${options.theme ?? 'dark-modern'}.json`, fixtures), 'utf8'));
+    const theme = await readTheme(options.theme ?? 'dark-modern');
     const styles = await readFile(new URL('default-styles.css', fixtures), 'utf8');
     await page.addInitScript(beVscode, { theme, styles });
     await page.goto(server.url);
@@ -185,14 +186,30 @@ export class Panel {
   }
 }
 
+interface ThemeFixture {
+  bodyClass: string;
+  data: Record<string, string>;
+  variables: Record<string, string>;
+}
+
+/** The variables as VS Code set them, and those of the colours that the manifest contributes. */
+async function readTheme(theme: Theme): Promise<ThemeFixture> {
+  const read: ThemeFixture = JSON.parse(await readFile(new URL(`${theme}.json`, fixtures), 'utf8'));
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    contributes: { colors: { id: string; defaults: Record<string, string> }[] };
+  };
+  const kind = { 'dark-modern': 'dark', 'light-modern': 'light' }[theme as string];
+  for (const { id, defaults } of manifest.contributes.colors) {
+    const value = defaults[kind ?? (theme === 'dark-high-contrast' ? 'highContrast' : 'highContrastLight')]!;
+    // A default may name another colour.
+    const color = value.startsWith('#') ? value : `var(--vscode-${value.replaceAll('.', '-')})`;
+    read.variables[`--vscode-${id.replaceAll('.', '-')}`] = color;
+  }
+  return read;
+}
+
 /** Runs on the page before its own script: what VS Code does to every webview. */
-function beVscode({
-  theme,
-  styles,
-}: {
-  theme: { bodyClass: string; data: Record<string, string>; variables: Record<string, string> };
-  styles: string;
-}): void {
+function beVscode({ theme, styles }: { theme: ThemeFixture; styles: string }): void {
   const page = globalThis as unknown as PageGlobals;
   page.violations = [];
   page.document.addEventListener('securitypolicyviolation', event => {

@@ -32,8 +32,8 @@ function recorded(name: string): Recorded {
     migration: 'recorded',
     analyzed: name.includes('analyze'),
     statement: { sql: 'SELECT 1', title: name, class: 'unknown', parameters: [] },
-    source: { ...side, side: 'source', label: 'Citus 11.1', color: 'charts.blue', plan: plans.source },
-    target: { ...side, side: 'target', label: 'Citus 13.2', color: 'charts.orange', plan: plans.target },
+    source: { ...side, side: 'source', label: 'Citus 11.1', color: 'cutover.source', plan: plans.source },
+    target: { ...side, side: 'target', label: 'Citus 13.2', color: 'cutover.target', plan: plans.target },
   });
   return { view, plans, texts };
 }

@@ -178,7 +178,7 @@ export function rollupView(): PlanDiffView {
     source: {
       side: 'source',
       label: 'Citus Cloud on AWS',
-      color: 'charts.blue',
+      color: 'cutover.source',
       address: 'c.aws.example:5432/analytics',
       postgresVersion: '15.4',
       citusVersion: '11.1.7',
@@ -203,7 +203,7 @@ export function rollupView(): PlanDiffView {
     target: {
       side: 'target',
       label: 'Hyperscale (Citus) on Azure',
-      color: 'charts.orange',
+      color: 'cutover.target',
       address: 'c.azure.example:5432/analytics',
       postgresVersion: '15.4',
       citusVersion: '13.2.2',

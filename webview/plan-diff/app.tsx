@@ -10,7 +10,9 @@ import { connectHost } from '../common/host';
 import '../common/theme.css';
 import { type Layout, persistedLayout } from './layout';
 import { Failed, type Message, Running } from './states';
-import './plan-diff.css';
+import './summary.css';
+import './tabs.css';
+import './plan-tab.css';
 import { Result } from './result';
 import { makeVisible } from './visible-state';
 

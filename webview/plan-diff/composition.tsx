@@ -1,7 +1,7 @@
 /** Where the time goes: one bar per side, both to one scale, and what the colours mean. */
+import { formatMs, formatMsFigure } from '../../src/shared/format';
 import { type Category, categories, type PlanDiffView, type SideView } from '../../src/shared/plan-diff';
 import { type Side, sides } from '../../src/shared/side';
-import { ms } from './format';
 
 const categoryWords: Record<Category, string> = {
   jit: 'JIT',
@@ -23,7 +23,7 @@ export function compositionScaleMs(view: PlanDiffView): number {
 export function Composition({ side, scaleMs }: { side: SideView; scaleMs: number }) {
   const parts = side.composition.filter(part => part.ms > 0);
   if (parts.length === 0) return <div class="composition empty" />;
-  const words = parts.map(part => `${categoryWords[part.category]} ${ms(part.ms)} ms`);
+  const words = parts.map(part => `${categoryWords[part.category]} ${formatMs(part.ms)}`);
   return (
     <div class="composition" role="img" aria-label={`Where the time goes: ${words.join(', ')}`}>
       {parts.map((part, i) => (
@@ -42,7 +42,7 @@ export function Legend({ view }: { view: PlanDiffView }) {
   const measured = sides.filter(side => view[side].composition.length > 0);
   const of = (side: Side, category: Category) => {
     const part = view[side].composition.find(each => each.category === category);
-    return ms(part?.ms ?? 0);
+    return formatMsFigure(part?.ms ?? 0);
   };
   const present = categories.filter(category =>
     measured.some(side => view[side].composition.some(part => part.category === category && part.ms > 0)),

@@ -1,59 +1,32 @@
-/** Figures as text. One locale for everybody: what stands in the panel is what stands in the playbook. */
-
+/** What the page says with figures, marks, colours and places. Figures themselves are written by src/shared/format.ts. */
 import { visibleText } from '../../src/playbook/visible';
+import { formatCount, formatRatio, formatRows } from '../../src/shared/format';
 import type { Cell, Mark } from '../../src/shared/plan-diff';
 import type { Side } from '../../src/shared/side';
 
-const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-const one = new Intl.NumberFormat('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const two = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const three = new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 });
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
-const upToTwo = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
 
-/** Three digits that matter: `2,799`, `321`, `58.4`, `2.10`, `0.004`. The unit stands elsewhere. */
-export function ms(value: number): string {
-  if (value >= 99.95) return whole.format(value);
-  if (value >= 9.995) return one.format(value);
-  if (value >= 0.0995) return two.format(value);
-  return three.format(value);
+/** A ratio with little room: `8.7×`, and `831K×` where costs carry a penalty. */
+export function shortRatio(ratio: number): string {
+  return ratio >= 10_000 ? `${compact.format(ratio)}×` : formatRatio(ratio);
 }
 
-/** Rows, pages, loops: whole numbers, but averages over loops keep their fraction. */
-export function count(value: number): string {
-  return value >= 100 ? whole.format(value) : upToTwo.format(value);
-}
-
-/** Planner costs reach 1e10 and more when a plan node is disabled. */
-export function cost(value: number): string {
-  return value >= 1e9
-    ? value.toExponential(2).replace('e+', 'e')
-    : value >= 100
-      ? whole.format(value)
-      : two.format(value);
-}
-
-export function ratio(value: number): string {
-  if (value >= 10_000) return `${compact.format(value)}×`;
-  return `${value >= 10 ? whole.format(value) : value >= 0.1 ? one.format(value) : two.format(value)}×`;
-}
-
-export function plural(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+export function plural(count: number, noun: string): string {
+  return `${formatRows(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** `1,880 → 1,905`; a dash where EXPLAIN said nothing. */
 export function estimateAndActual(cell: Cell, analyzed: boolean): string {
-  if (!analyzed) return cell.rowsEstimated === undefined ? '' : count(cell.rowsEstimated);
-  const estimated = cell.rowsEstimated === undefined ? '—' : count(cell.rowsEstimated);
+  if (!analyzed) return cell.rowsEstimated === undefined ? '' : formatRows(cell.rowsEstimated);
+  const estimated = cell.rowsEstimated === undefined ? '—' : formatRows(cell.rowsEstimated);
   if (cell.rowsActual === undefined) return cell.rowsEstimated === undefined ? '' : `${estimated} → —`;
-  return `${estimated} → ${count(cell.rowsActual)}`;
+  return `${estimated} → ${formatRows(cell.rowsActual)}`;
 }
 
 export function pages(cell: Cell): string {
   const parts: string[] = [];
-  if (cell.pages !== undefined && (cell.pages > 0 || !cell.tempPages)) parts.push(count(cell.pages));
-  if (cell.tempPages) parts.push(`${count(cell.tempPages)} temp`);
+  if (cell.pages !== undefined && (cell.pages > 0 || !cell.tempPages)) parts.push(formatCount(cell.pages));
+  if (cell.tempPages) parts.push(`${formatCount(cell.tempPages)} temp`);
   return parts.join(' + ');
 }
 

@@ -1,9 +1,11 @@
 /** One row of the aligned trees: what stands in its cells, and what a screen reader says of it. */
+
 import type { ComponentChildren } from 'preact';
+import { formatCost, formatCount, formatMs, formatMsFigure } from '../../src/shared/format';
 import type { Cell, Row } from '../../src/shared/plan-diff';
 import { type Side, sides } from '../../src/shared/side';
 import type { Column, GridRow } from '../common/tree-grid';
-import { cost, count, estimateAndActual, markSigns, markWords, ms, pages, plural } from './format';
+import { estimateAndActual, markSigns, markWords, pages, plural } from './format';
 
 /** What is the same for all rows of a view. */
 export interface RowContext {
@@ -138,12 +140,12 @@ function costText(cell: Cell): ComponentChildren {
   return cell.totalCost === undefined ? (
     ''
   ) : (
-    <span title={`Total Cost: ${cell.totalCost}`}>{cost(cell.totalCost)}</span>
+    <span title={`Total Cost: ${cell.totalCost}`}>{formatCost(cell.totalCost)}</span>
   );
 }
 
 function rowsTitle(cell: Cell): string | undefined {
-  return cell.loops !== undefined && cell.loops > 1 ? `in ${count(cell.loops)} loops` : undefined;
+  return cell.loops !== undefined && cell.loops > 1 ? `in ${formatCount(cell.loops)} loops` : undefined;
 }
 
 function SelfTime({ cell, context, folded }: { cell: Cell; context: RowContext; folded: number | undefined }) {
@@ -159,7 +161,7 @@ function SelfTime({ cell, context, folded }: { cell: Cell; context: RowContext; 
   const exact = `${folded === undefined ? 'self' : 'with the folded rows'} ${selfMs} ms${cell.totalMs === undefined ? '' : `, total ${cell.totalMs} ms`}`;
   return (
     <span class="self" title={exact}>
-      <span>{`${folded === undefined ? '' : 'Σ '}${ms(selfMs)}`}</span>
+      <span>{`${folded === undefined ? '' : 'Σ '}${formatMsFigure(selfMs)}`}</span>
       <span class="bar" aria-hidden>
         <span class={`part ${cell.category}`} style={{ width: `${100 * width}%` }} />
       </span>
@@ -172,8 +174,8 @@ function spoken(side: Side, cell: Cell | undefined, { analyzed }: RowContext): s
   const parts = [cell.detail === undefined ? cell.name : `${cell.name}, ${cell.detail}`];
   if (cell.error !== undefined) parts.push(cell.error);
   if (cell.neverExecuted) parts.push('never executed');
-  else if (analyzed && cell.selfMs !== undefined) parts.push(`self ${ms(cell.selfMs)} ms`);
-  else if (!analyzed && cell.totalCost !== undefined) parts.push(`cost ${cost(cell.totalCost)}`);
+  else if (analyzed && cell.selfMs !== undefined) parts.push(`self ${formatMs(cell.selfMs)}`);
+  else if (!analyzed && cell.totalCost !== undefined) parts.push(`cost ${formatCost(cell.totalCost)}`);
   if (!cell.neverExecuted && cell.rowsActual !== undefined) parts.push(plural(cell.rowsActual, 'row'));
   return `${side}: ${parts.join(', ')}.`;
 }

@@ -1,3 +1,4 @@
+import { formatCount } from '../../src/shared/format';
 import { Button, Checkbox, TextField } from '../common/controls';
 import type { FoldBase } from './tree-rows';
 
@@ -24,6 +25,8 @@ export function PlanToolbar(props: PlanToolbarProps) {
   const go = (row: number | undefined) => row !== undefined && onGo(row);
   const at = matches.indexOf(selectedRow);
   const nothing = matches.length === 0;
+  const all = formatCount(matches.length);
+  const said = nothing ? 'No results' : at >= 0 ? `${formatCount(at + 1)} of ${all}` : `${all} found`;
   return (
     <div class="toolbar" role="toolbar" aria-label="Plan">
       <TextField
@@ -54,13 +57,7 @@ export function PlanToolbar(props: PlanToolbarProps) {
         <span class="arrow down" aria-hidden />
       </Button>
       <span class="found-count dim" role="status">
-        {find.trim() === ''
-          ? ''
-          : nothing
-            ? 'No results'
-            : at >= 0
-              ? `${at + 1} of ${matches.length}`
-              : `${matches.length} found`}
+        {find.trim() === '' ? '' : said}
       </span>
       <span class="spring" />
       {props.onOnlyDifferences && (

@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { visibleText } from '../../src/playbook/visible';
+import { formatCount } from '../../src/shared/format';
 import type { PlanDiffView } from '../../src/shared/plan-diff';
 import { type BySide, type Side, sides } from '../../src/shared/side';
 import { Button } from '../common/controls';
 import type { Host } from './app';
-import { count } from './format';
 
 /** Laying out more text than this makes the page stall; the editor is made for it. */
 const shownCharacters = 200_000;
@@ -64,7 +64,7 @@ function RawText({ side, raw }: { side: Side; raw: Raw | undefined }) {
     <>
       {cut && (
         <p class="dim">
-          {`The first ${count(shownCharacters)} of ${count(raw.text.length)} characters; the editor has them all.`}
+          {`The first ${formatCount(shownCharacters)} of ${formatCount(raw.text.length)} characters; the editor has them all.`}
         </p>
       )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}

@@ -1,9 +1,10 @@
 /** Both sides to one scale: figures, where the time goes, every task. */
+import { formatCost, formatCount, formatMs } from '../../src/shared/format';
 import type { PlanDiffView, SideView } from '../../src/shared/plan-diff';
 import { type Side, sides } from '../../src/shared/side';
 import { Button } from '../common/controls';
 import { Composition, compositionScaleMs, Legend } from './composition';
-import { cost, count, ms, placeAt, plural, ratio } from './format';
+import { placeAt, plural, shortRatio } from './format';
 import { ErrorText } from './states';
 import { TaskBars, tasksLine } from './tasks';
 
@@ -21,10 +22,10 @@ export function Sides({ view, analyze }: { view: PlanDiffView; analyze(): void }
           {verdict.ratio !== undefined && (
             <span
               role="img"
-              aria-label={`Target to source, ${measure}: ${ratio(verdict.ratio)}`}
+              aria-label={`Target to source, ${measure}: ${shortRatio(verdict.ratio)}`}
               title={`${measure}, target / source`}
             >
-              {ratio(verdict.ratio)}
+              {shortRatio(verdict.ratio)}
               {verdict.basis === 'totalCost' && <small>cost</small>}
             </span>
           )}
@@ -85,16 +86,18 @@ function SideCard({ view, side: name, scaleMs, slowestTaskMs, analyze }: CardPro
 
 function BigFigure({ side, analyze }: { side: SideView; analyze: (() => void) | undefined }) {
   const { executionMs, planningMs, totalCost, tasks } = side;
-  const about = [planningMs !== undefined && `planning ${ms(planningMs)} ms`, tasks && tasksLine(tasks)].filter(
+  const about = [planningMs !== undefined && `planning ${formatMs(planningMs)}`, tasks && tasksLine(tasks)].filter(
     Boolean,
   );
   return (
     <div class="big">
       {executionMs !== undefined ? (
-        <span class="figure" title={`Execution Time: ${executionMs} ms`}>{`${ms(executionMs)} ms`}</span>
+        <span class="figure" title={`Execution Time: ${executionMs} ms`}>
+          {formatMs(executionMs)}
+        </span>
       ) : totalCost !== undefined ? (
         <span class="figure" title={`Total Cost: ${totalCost}`}>
-          <small>cost</small> {cost(totalCost)}
+          <small>cost</small> {formatCost(totalCost)}
         </span>
       ) : (
         <span class="figure">—</span>
@@ -114,18 +117,20 @@ function BigFigure({ side, analyze }: { side: SideView; analyze: (() => void) | 
 /** The figures people compare next, in one line. */
 function smallFigures(side: SideView): string {
   const parts: string[] = [];
-  if (side.executionMs !== undefined && side.totalCost !== undefined) parts.push(`cost ${cost(side.totalCost)}`);
+  if (side.executionMs !== undefined && side.totalCost !== undefined) parts.push(`cost ${formatCost(side.totalCost)}`);
   if (side.rowsActual !== undefined) parts.push(plural(side.rowsActual, 'row'));
   else if (side.rowsEstimated !== undefined) parts.push(`${plural(side.rowsEstimated, 'row')} estimated`);
   if (side.buffers) {
     const { sharedHit, sharedRead, tempRead, tempWritten } = side.buffers;
-    parts.push(`${plural(sharedHit + sharedRead, 'page')}${sharedRead > 0 ? ` (${count(sharedRead)} read)` : ''}`);
-    if (tempRead + tempWritten > 0) parts.push(`${count(Math.max(tempRead, tempWritten))} temp`);
+    parts.push(
+      `${plural(sharedHit + sharedRead, 'page')}${sharedRead > 0 ? ` (${formatCount(sharedRead)} read)` : ''}`,
+    );
+    if (tempRead + tempWritten > 0) parts.push(`${formatCount(Math.max(tempRead, tempWritten))} temp`);
   }
   if (side.jit) {
     const { totalMs, functions, inlining, optimization } = side.jit;
     const how = [inlining && 'inlined', optimization && 'optimized'].filter(Boolean).join(', ');
-    const much = side.executionMs === undefined ? plural(functions, 'function') : `${ms(totalMs)} ms`;
+    const much = side.executionMs === undefined ? plural(functions, 'function') : formatMs(totalMs);
     parts.push(`JIT ${much}${how && ` (${how})`}`);
   } else if (side.executionMs !== undefined) parts.push('no JIT');
   return parts.join(' · ');

@@ -1,6 +1,7 @@
 /** The tasks of a distributed query, one bar each, to one scale on both sides. */
+import { formatCount, formatMs } from '../../src/shared/format';
 import type { SideView, TaskView } from '../../src/shared/plan-diff';
-import { count, ms, plural } from './format';
+import { plural } from './format';
 
 type Tasks = NonNullable<SideView['tasks']>;
 
@@ -16,7 +17,8 @@ export function TaskBars({ tasks, slowestMs }: { tasks: Tasks; slowestMs: number
         const executionMs = task.executionMs ?? 0;
         const jit = executionMs > 0 && task.jitMs !== undefined ? Math.min(1, task.jitMs / executionMs) : 0;
         const words =
-          task.error ?? `${ms(executionMs)} ms${task.jitMs === undefined ? '' : `, of which JIT ${ms(task.jitMs)}`}`;
+          task.error ??
+          `${formatMs(executionMs)}${task.jitMs === undefined ? '' : `, of which JIT ${formatMs(task.jitMs)}`}`;
         return (
           <span
             key={i}
@@ -48,8 +50,8 @@ export function tasksLine({ total, nodes, shown, list }: Tasks): string {
   const all = list.length >= total;
   return [
     all ? `${plural(total, 'task')} on ${plural(nodes, 'node')}` : `${plural(total, 'task')}, shown: ${shown}`,
-    times.length > 0 && `${times.length > 1 ? 'slowest ' : ''}${ms(slowestMs)} ms`,
-    failed > 0 && `${count(failed)} without a plan`,
+    times.length > 0 && `${times.length > 1 ? 'slowest ' : ''}${formatMs(slowestMs)}`,
+    failed > 0 && `${formatCount(failed)} without a plan`,
     list.length > taskBars && `bars: the ${taskBars} slowest`,
   ]
     .filter(Boolean)
