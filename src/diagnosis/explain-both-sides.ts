@@ -5,10 +5,12 @@ import { ClusterError, toViewError } from '../cluster/errors';
 import { type ExplainOutput, explain, parameterTypes } from '../cluster/explain';
 import type { Session } from '../cluster/session';
 import { SessionKeeper } from '../cluster/session-keeper';
+import { readShards } from '../cluster/shards';
 import { readStatementFacts, type StatementFacts } from '../cluster/statement-facts';
 import { shortVersion } from '../cluster/topology';
 import { type Plan, PlanError } from '../plan/model';
 import { readPlan } from '../plan/read';
+import { placeTasks, relationsInTasks } from '../plan/shards';
 import { planDiffView, type SideInput } from '../plan/view';
 import { type BySide, type Side, sides } from '../shared/side';
 import { type Classification, withVolatility } from '../sql/classify';
@@ -171,6 +173,12 @@ async function explainSide(
     const read = readPlan(output.raw);
     input.plan = read.plan;
     notes.push(...read.problems.map(problem => `${label}: ${problem}`));
+    try {
+      placeTasks(read.plan, await readShards(session, relationsInTasks(read.plan), job.signal));
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      notes.push(`${label}: tasks are not matched by shard: ${error.message}`);
+    }
     return { input, raw: output.raw, plan: read.plan, notes };
   } catch (error) {
     if (error instanceof ClusterError) input.error = toViewError(error);

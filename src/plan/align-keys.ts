@@ -1,6 +1,7 @@
 import { cteName } from './init-plan-charges';
 import type { Plan, PlanNode } from './model';
 import { family } from './operator';
+import { enclosingTasks } from './shards';
 
 /** Gives every name a number, the same for both plans. */
 export class Names {
@@ -48,15 +49,6 @@ export function withoutShard(name: string, inTask: boolean): string {
   return inTask ? name.replace(shardSuffix, '') : name;
 }
 
-/** For each node whether a Citus task runs it. */
-export function nodesInTasks(plan: Plan): Uint8Array {
-  const inTask = new Uint8Array(plan.nodes.length);
-  for (const node of plan.nodes) {
-    if (node.parent >= 0 && (inTask[node.parent] || plan.nodes[node.parent]!.kind === 'task')) inTask[node.index] = 1;
-  }
-  return inTask;
-}
-
 /** Spreads a small number over 32 bits (the finalizer of MurmurHash3). */
 function mix(number: number): number {
   let mixed = Math.imul(number ^ (number >>> 16), 0x85ebca6b);
@@ -67,7 +59,7 @@ function mix(number: number): number {
 export function keysOf(plan: Plan, names: Names): Keys {
   const { nodes } = plan;
   const count = nodes.length;
-  const inTask = nodesInTasks(plan);
+  const tasks = enclosingTasks(plan);
   const families: string[] = new Array(count);
   const relations: string[] = new Array(count);
   // The relations below a node as a sum of hashes, so that a tree of any depth is summed up in one sweep.
@@ -76,9 +68,9 @@ export function keysOf(plan: Plan, names: Names): Keys {
   for (let at = 0; at < count; at++) {
     const node = nodes[at]!;
     families[at] = family(node);
-    relations[at] = relationOf(node, families[at]!, inTask[at] === 1, relations);
+    relations[at] = relationOf(node, families[at]!, tasks[at]! >= 0, relations);
     if (families[at] === 'scan') {
-      const number = names.numberOf(`${relations[at]}\n${aliasOf(node, inTask[at] === 1)}`);
+      const number = names.numberOf(`${relations[at]}\n${aliasOf(node, tasks[at]! >= 0)}`);
       setLow[at] = mix(number);
       setHigh[at] = mix(number ^ 0x5bd1e995);
     }
@@ -96,7 +88,7 @@ export function keysOf(plan: Plan, names: Names): Keys {
   for (let at = 0; at < count; at++) {
     const node = nodes[at]!;
     const below = `${setLow[at]} ${setHigh[at]}`;
-    fillKeys(node, families[at]!, relations[at]!, below, inTask[at] === 1, at, full, loose);
+    fillKeys(node, families[at]!, relations[at]!, below, tasks[at]! >= 0, at, full, loose);
   }
   return { families, full, loose, ...scopesOf(plan, scopeRoots, full) };
 }
@@ -174,7 +166,7 @@ function scopesOf(plan: Plan, roots: Uint8Array, full: readonly string[]): Pick<
 
 function scopeKey(node: PlanNode, key: string, ordinal: number): string {
   if (node.parent < 0) return 'statement';
-  if (node.kind !== 'operator') return `${node.kind} ${ordinal}`;
+  if (node.kind !== 'operator') return `${node.kind} ${ordinal} ${node.shardRange ?? ''}`;
   const cte = cteName(node);
   if (cte !== undefined) return `CTE ${cte}`;
   return `${node.relationship} ${key}`;

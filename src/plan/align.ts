@@ -115,13 +115,16 @@ function pair(matches: Matches, keyOfSource: (at: number) => string, keyOfTarget
   }
 }
 
-/** Matches scopes from the outermost in, tasks slowest with slowest; returns the partner of each source scope. */
+/**
+ * Matches scopes from the outermost in, tasks by the hash range of their shards where it is known, else slowest with
+ * slowest; returns the partner of each source scope.
+ */
 function matchScopes(source: Keys, target: Keys, matches: Matches): Int32Array {
   const partners = new Int32Array(source.scopes.length).fill(-1);
   const taken = new Uint8Array(target.scopes.length);
   const rounds: ((outer: number, key: string) => string)[] = [
     (outer, key) => `${outer} ${key}`,
-    // InitPlans and SubPlans whose contents changed.
+    // InitPlans and SubPlans whose contents changed, tasks on other shards.
     (outer, key) => `${outer} ${key.split(' ', 1)[0]}`,
     // A CTE declared elsewhere.
     (_, key) => key,

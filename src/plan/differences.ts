@@ -1,5 +1,5 @@
 import { formatMs } from '../shared/format';
-import type { Difference, Row } from '../shared/plan-diff';
+import type { Cell, Difference, Row } from '../shared/plan-diff';
 import type { BySide } from '../shared/side';
 import type { Change } from './compare-nodes';
 
@@ -8,6 +8,8 @@ export interface RowChanges {
   row: number;
   /** Name without shard numbers, for the title. */
   title: string;
+  /** Run by a Citus task, as likely are others of its kind. */
+  inTask: boolean;
   changes: Change[];
 }
 
@@ -15,6 +17,16 @@ const kindOrder: Record<Difference['kind'], number> = { structure: 0, setting: 1
 
 /** More than anybody reads; the tree has them all. */
 const longestList = 200;
+
+/** One entry of the list, for all the places where it stands. */
+interface Entry {
+  difference: Difference;
+  /** Milliseconds at stake where it weighs most. */
+  weight: number;
+  times: number;
+  /** Not the same figures everywhere: these are where it weighs most. */
+  varied?: boolean;
+}
 
 /**
  * Everything that differs, structure first, then settings, estimates, work, and time; within a kind what has most time in it
@@ -25,27 +37,31 @@ export function listDifferences(
   changed: readonly RowChanges[],
   settings: BySide<Record<string, string> | undefined>,
 ): Difference[] {
-  const found = new Map<string, { difference: Difference; weight: number; times: number }>();
-  const add = (difference: Difference, weight: number): void => {
-    const key = [difference.kind, difference.title, difference.source, difference.target].join('\n');
+  const found = new Map<string, Entry>();
+  const add = (difference: Difference, weight: number, inTask: boolean): void => {
+    const { kind, title, source, target } = difference;
+    // Figures of tasks that do the same work are never quite the same: the largest speaks for all.
+    const isFigure = kind === 'estimate' || kind === 'work' || kind === 'time';
+    const key = [kind, title, ...(inTask && isFigure ? [] : [source, target])].join('\n');
     const same = found.get(key);
-    if (same) {
+    if (!same) found.set(key, { difference, weight, times: 1 });
+    else {
       same.times++;
-      same.weight = Math.max(same.weight, weight);
-    } else found.set(key, { difference, weight, times: 1 });
+      same.varied ||= source !== same.difference.source || target !== same.difference.target;
+      if (weight > same.weight) Object.assign(same, { difference, weight });
+    }
   };
-  for (const { row, title, changes } of changed) {
+  for (const { row, title, inTask, changes } of changed) {
     const weight = atStake(rows[row]!);
     for (const { kind, what, source, target } of changes)
-      add({ kind, row, title: `${title}: ${what}`, source, target }, weight);
+      add({ kind, row, title: `${title}: ${what}`, source, target }, weight, inTask);
   }
-  addOneSided(rows, add);
   for (const name of new Set([...Object.keys(settings.source ?? {}), ...Object.keys(settings.target ?? {})])) {
     const [source, target] = [settings.source?.[name], settings.target?.[name]];
     if (source === target || !settings.source || !settings.target) continue;
-    add({ kind: 'setting', title: name, source: source ?? 'default', target: target ?? 'default' }, 0);
+    add({ kind: 'setting', title: name, source: source ?? 'default', target: target ?? 'default' }, 0, false);
   }
-  return [...found.values()]
+  return [...found.values(), ...oneSided(rows)]
     .sort(
       (a, b) =>
         kindOrder[a.difference.kind] - kindOrder[b.difference.kind] ||
@@ -53,24 +69,52 @@ export function listDifferences(
         (a.difference.row ?? 0) - (b.difference.row ?? 0),
     )
     .slice(0, longestList)
-    .map(({ difference, times }) =>
-      times > 1 ? { ...difference, title: `${difference.title} (${times} times)` } : difference,
-    );
+    .map(({ difference, times, varied }) => {
+      if (times === 1) return difference;
+      const count = varied ? `${times} times, here the largest` : `${times} times`;
+      return { ...difference, title: `${difference.title} (${count})` };
+    });
 }
 
-/** Nodes without a counterpart, each subtree by its topmost. */
-function addOneSided(rows: readonly Row[], add: (difference: Difference, weight: number) => void): void {
+/** Nodes without a counterpart, each subtree by its topmost; those of one name on one side are one entry. */
+function oneSided(rows: readonly Row[]): Entry[] {
+  const groups = new Map<string, number[]>();
   let covered = -1;
-  for (const [i, row] of rows.entries()) {
-    if (row.mark !== 'sourceOnly' && row.mark !== 'targetOnly') continue;
-    if (i <= covered && rows[i - 1]!.mark === row.mark) continue;
-    const cell = (row.source ?? row.target)!;
-    covered = i + row.descendants;
-    const text =
-      [cell.detail, cell.selfMs === undefined ? undefined : formatMs(cell.selfMs)].filter(Boolean).join(', ') || 'yes';
-    const [source, target] = row.source ? [text, 'none'] : ['none', text];
-    add({ kind: 'structure', row: i, title: cell.name, source, target }, atStake(row));
+  for (const [i, { mark, descendants, source, target }] of rows.entries()) {
+    if (mark !== 'sourceOnly' && mark !== 'targetOnly') continue;
+    if (i <= covered && rows[i - 1]!.mark === mark) continue;
+    covered = i + descendants;
+    const key = `${mark} ${(source ?? target)!.name}`;
+    const group = groups.get(key);
+    if (group) group.push(i);
+    else groups.set(key, [i]);
   }
+  return [...groups.values()].map(group => {
+    const slowest = group.reduce((a, b) => (atStake(rows[b]!) > atStake(rows[a]!) ? b : a));
+    const { source } = rows[slowest]!;
+    const text = oneSidedText(group.map(row => (rows[row]!.source ?? rows[row]!.target)!));
+    const difference: Difference = {
+      kind: 'structure',
+      row: slowest,
+      title: (source ?? rows[slowest]!.target)!.name,
+      source: source ? text : 'none',
+      target: source ? 'none' : text,
+    };
+    return { difference, weight: atStake(rows[slowest]!), times: group.length };
+  });
+}
+
+/** `quicksort, 5 MB, 244 ms`; of several `73 ms to 244 ms, slowest: quicksort, 5 MB`. */
+function oneSidedText(cells: readonly Cell[]): string {
+  const timed = cells.filter(cell => cell.selfMs !== undefined).sort((a, b) => b.selfMs! - a.selfMs!);
+  const [slowest, fastest] = [timed[0], timed.at(-1)];
+  const { detail } = slowest ?? cells[0]!;
+  if (!slowest) return detail ?? 'yes';
+  if (slowest === fastest) return [detail, formatMs(slowest.selfMs!)].filter(Boolean).join(', ');
+  const ends = [formatMs(fastest!.selfMs!), formatMs(slowest.selfMs!)] as const;
+  const range = ends[0] === ends[1] ? `${ends[0]} each` : ends.join(' to ');
+  if (detail === undefined) return range;
+  return cells.every(cell => cell.detail === detail) ? `${detail}, ${range}` : `${range}, slowest: ${detail}`;
 }
 
 function atStake(row: Row): number {

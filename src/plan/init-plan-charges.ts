@@ -19,24 +19,20 @@ export function chargeInitPlans(plan: Plan, own: Float64Array, inclusive: Float6
   for (const node of declared) {
     let amount = inclusive[node.index]!;
     if (!(amount > 0)) continue;
-    const cte = cteName(node);
-    const declaring = nodes[node.parent]!;
-    const candidates = cte === undefined ? evaluators(node, mentions) : (scans.get(cte) ?? []);
-    const payers = candidates
-      .map(at => nodes[at]!)
-      .filter(payer => isBelow(payer, declaring) && !isBelow(payer, node))
-      .sort((a, b) => (own[b.index] || 0) - (own[a.index] || 0));
-    if (cte === undefined && payers.length === 0) payers.push(declaring);
+    const isCte = cteName(node) !== undefined;
+    const payers = isCte ? (scans.get(node.index) ?? []) : evaluators(nodes, node, mentions);
+    payers.sort((a, b) => (own[b] || 0) - (own[a] || 0));
+    if (!isCte && payers.length === 0) payers.push(node.parent);
     for (const payer of payers) {
-      const taken = Math.min(amount, Math.max(0, own[payer.index] || 0));
-      own[payer.index]! -= taken;
+      const taken = Math.min(amount, Math.max(0, own[payer] || 0));
+      own[payer]! -= taken;
       amount -= taken;
     }
   }
 }
 
-function isBelow(node: PlanNode, above: PlanNode): boolean {
-  return node.index >= above.index && node.index < above.index + above.subtreeSize;
+function isBelow(at: number, above: PlanNode): boolean {
+  return at >= above.index && at < above.index + above.subtreeSize;
 }
 
 /** `CTE recent` → `recent`. */
@@ -44,13 +40,24 @@ export function cteName(node: PlanNode): string | undefined {
   return node.subplanName?.startsWith('CTE ') ? node.subplanName.slice(4) : undefined;
 }
 
-function cteScans(nodes: readonly PlanNode[]): Map<string, number[]> {
-  const scans = new Map<string, number[]>();
+/** The scans of each CTE, by the CTE's index: a scan means the innermost CTE of its name, as in SQL. */
+function cteScans(nodes: readonly PlanNode[]): Map<number, number[]> {
+  const scans = new Map<number, number[]>();
+  const open = new Map<string, { cte: number; end: number }[]>();
   for (const node of nodes) {
+    const name = node.relationship === 'InitPlan' ? cteName(node) : undefined;
+    if (name !== undefined) {
+      const declaring = nodes[node.parent]!;
+      const list = open.get(name) ?? [];
+      open.set(name, list);
+      list.push({ cte: node.index, end: declaring.index + declaring.subtreeSize });
+      scans.set(node.index, []);
+    }
     if (node.type !== 'CTE Scan' || node.cteName === undefined) continue;
-    const list = scans.get(node.cteName);
-    if (list) list.push(node.index);
-    else scans.set(node.cteName, [node.index]);
+    const list = open.get(node.cteName) ?? [];
+    while (list.length > 0 && list[list.length - 1]!.end <= node.index) list.pop();
+    const cte = list[list.length - 1];
+    if (cte) scans.get(cte.cte)!.push(node.index);
   }
   return scans;
 }
@@ -61,10 +68,13 @@ function parametersOf(name: string): string[] {
   return returned ? returned.split(',').map(parameter => parameter.trim()) : [name];
 }
 
-function evaluators(initPlan: PlanNode, mentions: Map<string, number[]>): number[] {
+function evaluators(nodes: readonly PlanNode[], initPlan: PlanNode, mentions: Map<string, number[]>): number[] {
   const found = new Set<number>();
+  const declaring = nodes[initPlan.parent]!;
   for (const parameter of parametersOf(initPlan.subplanName ?? '')) {
-    for (const at of mentions.get(parameter) ?? []) found.add(at);
+    for (const at of mentions.get(`${initPlan.statement} ${parameter}`) ?? []) {
+      if (isBelow(at, declaring) && !isBelow(at, initPlan)) found.add(at);
+    }
   }
   return [...found];
 }
@@ -80,9 +90,11 @@ function parameterMentions(plan: Plan, declared: readonly PlanNode[]): Map<strin
   for (const node of plan.nodes) {
     if (!concerned.has(node.statement)) continue;
     for (const parameter of mentioned(node.properties, expressions)) {
-      const list = mentions.get(parameter);
+      // Every task of Citus numbers its own from $0.
+      const key = `${node.statement} ${parameter}`;
+      const list = mentions.get(key);
       if (list) list.push(node.index);
-      else mentions.set(parameter, [node.index]);
+      else mentions.set(key, [node.index]);
     }
   }
   return mentions;

@@ -58,6 +58,8 @@ export interface PlanNode {
   buffers: Buffers | undefined;
   /** On the nodes of Citus that send tasks. */
   job: DistributedJob | undefined;
+  /** On a task: the hash range of the shards it works on, once the metadata was asked (shards.ts). */
+  shardRange: string | undefined;
   /** Everything the node said, the figures above included, in order. */
   properties: Properties;
 

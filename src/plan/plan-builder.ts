@@ -31,6 +31,7 @@ class BuiltNode implements PlanNode {
   actualLoops: number | undefined = undefined;
   buffers: Buffers | undefined = undefined;
   job: DistributedJob | undefined = undefined;
+  shardRange: string | undefined = undefined;
   totalMs: number | undefined = undefined;
   selfMs: number | undefined = undefined;
   selfPages: number | undefined = undefined;

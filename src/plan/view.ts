@@ -1,13 +1,13 @@
 import type { PlanDiffView, Row, RowDetails, SideView, ViewError } from '../shared/plan-diff';
 import type { BySide, Side } from '../shared/side';
 import { type AlignedRow, alignPlans } from './align';
-import { nodesInTasks } from './align-keys';
 import { cellOf } from './cells';
 import { type Comparison, compareNodes, titleName } from './compare-nodes';
 import { listDifferences, type RowChanges } from './differences';
 import type { Plan, PlanNode } from './model';
 import { planNotes } from './plan-notes';
 import { nodeDetails, type PlacedNode } from './row-details';
+import { enclosingTasks } from './shards';
 import { executionMs, planFigures } from './side-view';
 import { verdictOf } from './verdict';
 
@@ -88,18 +88,24 @@ function sideView(input: SideInput): SideView {
 /** The aligned rows with what changed in each. */
 function viewRows(source: Plan | undefined, target: Plan | undefined): { rows: Row[]; changed: RowChanges[] } {
   const changed: RowChanges[] = [];
-  const inTask = { source: source && nodesInTasks(source), target: target && nodesInTasks(target) };
+  const tasks = { source: source && enclosingTasks(source), target: target && enclosingTasks(target) };
   const times = [source && executionMs(source), target && executionMs(target)];
   const whole = times[0] === undefined || times[1] === undefined ? undefined : Math.max(times[0], times[1]);
   const rows = alignPlans(source, target).map((aligned, at): Row => {
     const [a, b] = nodesOf(aligned, source, target);
+    const taskA = a && source!.nodes[tasks.source![a.index]!];
+    const taskB = b && target!.nodes[tasks.target![b.index]!];
     const context: Comparison = {
-      sourceInTask: a !== undefined && inTask.source![a.index] === 1,
-      targetInTask: b !== undefined && inTask.target![b.index] === 1,
+      sourceInTask: taskA !== undefined,
+      targetInTask: taskB !== undefined,
+      otherShard: taskA?.shardRange !== taskB?.shardRange,
       executionMs: whole,
     };
     const changes = a && b ? compareNodes(a, b, context) : [];
-    if (changes.length > 0) changed.push({ row: at, title: titleName(a!, context.sourceInTask), changes });
+    if (changes.length > 0) {
+      const inTask = context.sourceInTask || a!.kind === 'task';
+      changed.push({ row: at, title: titleName(a!, context.sourceInTask), inTask, changes });
+    }
     const row: Row = {
       depth: aligned.depth,
       descendants: aligned.descendants,

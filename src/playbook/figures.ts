@@ -1,3 +1,4 @@
+import { disableCost } from '../plan/thresholds';
 import { formatCost, formatCount, formatMs, formatRatio, formatRows } from '../shared/format';
 import type { PlanDiffView, SideView } from '../shared/plan-diff';
 
@@ -18,9 +19,15 @@ export function figureRows(view: Pick<PlanDiffView, 'source' | 'target'>): Figur
     if (source !== undefined || target !== undefined)
       rows.push({ title, source: source ?? '–', target: target ?? '–', ratio });
   };
-  const add = (title: string, of: (side: SideView) => number | undefined, format: (value: number) => string): void => {
+  const add = (
+    title: string,
+    of: (side: SideView) => number | undefined,
+    format: (value: number) => string,
+    isComparable: (value: number) => boolean = () => true,
+  ): void => {
     const [source, target] = [of(view.source), of(view.target)];
-    const ratio = source !== undefined && target !== undefined && source > 0 ? formatRatio(target / source) : '';
+    const hasRatio = source !== undefined && target !== undefined && source > 0 && [source, target].every(isComparable);
+    const ratio = hasRatio ? formatRatio(target / source) : '';
     const text = (value: number | undefined): string | undefined => (value === undefined ? undefined : format(value));
     addText(title, side => text(of(side)), ratio);
   };
@@ -29,8 +36,9 @@ export function figureRows(view: Pick<PlanDiffView, 'source' | 'target'>): Figur
     title: string,
     of: (side: SideView) => number | undefined,
     format: (value: number) => string,
+    isComparable?: (value: number) => boolean,
   ): void => {
-    if (of(view.source) || of(view.target)) add(title, of, format);
+    if (of(view.source) || of(view.target)) add(title, of, format, isComparable);
   };
   addText('Server', side => side.address);
   addText('PostgreSQL', side => side.postgresVersion);
@@ -38,7 +46,7 @@ export function figureRows(view: Pick<PlanDiffView, 'source' | 'target'>): Figur
   add('Planning', side => side.planningMs, formatMs);
   add('Execution', side => side.executionMs, formatMs);
   // Citus estimates no cost of its own nodes and says 0.
-  addUnlessZero('Total cost', side => side.totalCost, formatCost);
+  addUnlessZero('Total cost', side => side.totalCost, formatCost, isWithoutPenalty);
   add('Rows estimated', side => side.rowsEstimated, formatRows);
   add('Rows', side => side.rowsActual, formatRows);
   addUnlessZero('Shared pages hit', side => side.buffers?.sharedHit, formatCount);
@@ -47,6 +55,11 @@ export function figureRows(view: Pick<PlanDiffView, 'source' | 'target'>): Figur
   if (view.source.jit || view.target.jit) addText('JIT', jitText);
   addText('Tasks', tasksText);
   return rows;
+}
+
+/** A ratio to the penalty of a node that a setting forbids says nothing of the work. */
+function isWithoutPenalty(cost: number): boolean {
+  return cost < disableCost;
 }
 
 function jitText({ status, jit }: SideView): string | undefined {

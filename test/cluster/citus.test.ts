@@ -8,8 +8,11 @@ import {
   parameterTypes,
 } from '../../src/cluster/explain';
 import { Session } from '../../src/cluster/session';
+import { readShards } from '../../src/cluster/shards';
 import { readStatementFacts } from '../../src/cluster/statement-facts';
 import { readTopology } from '../../src/cluster/topology';
+import { readPlan } from '../../src/plan/read';
+import { placeTasks, relationsInTasks } from '../../src/plan/shards';
 import type { Side } from '../../src/shared/side';
 import type { LabCluster } from '../lab/cluster';
 import { findCitus } from '../lab/installations';
@@ -123,6 +126,22 @@ describe.skipIf(missing)('Citus', () => {
       expect(count(all, '"Remote Plan"')).toBe(8);
       expect(read(await run(sql))).toContain('"Tasks Shown": "One of 8"');
       expect(read(await run(sql, { analyze: true }))).toContain('"Tasks Shown": "One of 8"');
+    });
+
+    test('knows which part of the hash range each task worked on', async () => {
+      const sql = 'SELECT count(*) FROM events';
+      const { plan } = readPlan(read(await run(sql, { analyze: true, allTasks: true })));
+      const names = relationsInTasks(plan);
+      expect(names.length).toBeGreaterThan(1);
+      const shards = await readShards(session, [...names, 'log_2024', 'log_99999999999999999999', "o'clock_1"]);
+      expect([...shards.keys()].sort()).toEqual([...names].sort());
+      placeTasks(plan, shards);
+      const bounds = plan.nodes
+        .filter(node => node.kind === 'task')
+        .map(node => node.shardRange!.split('..').map(Number))
+        .sort((a, b) => a[0]! - b[0]!);
+      expect([bounds[0]![0], bounds.at(-1)![1]]).toEqual([-(2 ** 31), 2 ** 31 - 1]);
+      for (const [i, [min]] of bounds.entries()) if (i > 0) expect(min).toBe(bounds[i - 1]![1]! + 1);
     });
 
     test('takes values for parameters', async () => {

@@ -1,0 +1,33 @@
+import type { Shard, Shards } from '../plan/shards';
+import type { Session } from './session';
+
+/** An identifier is cut to 63 bytes: a long table name keeps its shard's number, not all of itself. */
+const shardId = /_(\d{1,18})$/;
+
+/**
+ * What the metadata says of the shards among `names`, relations as tasks name them. One query whatever their number;
+ * none without Citus or without a name that could be a shard's. Rejects with a ClusterError.
+ */
+export async function readShards(session: Session, names: readonly string[], signal?: AbortSignal): Promise<Shards> {
+  const byId = new Map<string, string>();
+  for (const name of names) {
+    const id = shardId.exec(name)?.[1];
+    if (id !== undefined) byId.set(id, name);
+  }
+  const shards = new Map<string, Shard>();
+  if (session.server.citus === undefined || byId.size === 0) return shards;
+  const { rows } = await session.query(
+    `SELECT s.shardid, c.relname, s.shardminvalue, s.shardmaxvalue
+       FROM pg_catalog.pg_dist_shard s JOIN pg_catalog.pg_class c ON c.oid = s.logicalrelid
+      WHERE s.shardid = ANY ($1::bigint[])`,
+    [`{${[...byId.keys()].join(',')}}`],
+    signal,
+  );
+  for (const [id, table, min, max] of rows) {
+    const name = byId.get(id!)!;
+    const shard: Shard = { table: table! };
+    if (min !== null && max !== null) shard.range = `${min}..${max}`;
+    shards.set(name, shard);
+  }
+  return shards;
+}
