@@ -14,7 +14,7 @@ const results = join(root, 'test-results');
 const bin = name => join('node_modules', '.bin', name);
 const node = (...args) => [process.execPath, ...args];
 const parts = [
-  { name: 'lint', commands: [[bin('biome'), 'ci', '.']] },
+  { name: 'lint', commands: [[bin('biome'), 'ci', ...(process.stdout.isTTY ? [] : ['--colors=off']), '.']] },
   {
     name: 'types',
     commands: [
