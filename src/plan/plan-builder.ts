@@ -2,7 +2,7 @@ import type { Buffers } from '../shared/plan-diff';
 import { readJit, readTriggers } from './jit-and-triggers';
 import type { DistributedJob, NodeKind, Plan, PlanNode, PlanStatement } from './model';
 import { fieldNumber, isTextField, setNumberField, setTextField } from './node-fields';
-import { emptyShape, type PlanValue, Properties, valueText } from './properties';
+import { emptyShape, type PlanValue, Properties, ValuePool, valueText } from './properties';
 
 /** Every field from the start, so that all nodes share one hidden class. */
 class BuiltNode implements PlanNode {
@@ -54,14 +54,16 @@ class BuiltNode implements PlanNode {
 export class PlanBuilder {
   readonly plan: Plan;
   /** Of nodes and of what nests in them; shared, so that nodes of one type share one shape. */
-  readonly emptyShape = emptyShape();
+  readonly #emptyShape = emptyShape();
+  readonly #values: ValuePool;
 
   constructor(
     format: Plan['format'],
     readonly problems: string[],
-    /** The text that offsets in properties point into. */
-    private readonly source = '',
+    /** The text that the plan is read from, where its properties point into it. */
+    source = '',
   ) {
+    this.#values = new ValuePool(source);
     this.plan = { format, nodes: [], statements: [], analyzed: false };
   }
 
@@ -87,7 +89,7 @@ export class PlanBuilder {
   }
 
   newProperties(): Properties {
-    return new Properties(this.emptyShape, this.source);
+    return new Properties(this.#emptyShape, this.#values);
   }
 
   jobOf(node: PlanNode): DistributedJob {

@@ -12,7 +12,7 @@ export class Shape {
   /** The shape one name longer that was asked for last: the likely next one. */
   likely: Shape | undefined;
   /** `"Name":` as JSON spells it, to be compared with the text under the cursor. */
-  readonly token: string;
+  readonly token: Uint8Array;
   /** See node-fields.ts. */
   readonly field: number;
   readonly #next = new Map<string, Shape>();
@@ -24,7 +24,7 @@ export class Shape {
     readonly length: number,
   ) {
     this.field = fieldNumber(name);
-    this.token = `${JSON.stringify(name)}:`;
+    this.token = new TextEncoder().encode(`${JSON.stringify(name)}:`);
   }
 
   with(name: string): Shape {
@@ -51,14 +51,58 @@ export function emptyShape(): Shape {
   return new Shape(undefined, '', 0);
 }
 
+/** The values of all properties of one plan, so that a plan of 50,000 nodes is a few arrays and not a million objects. */
+export class ValuePool {
+  /** An offset into the source, decoded when somebody asks (most values are never looked at); negative: an index into `others`. */
+  #references = new Int32Array(256);
+  #length = 0;
+  readonly #others: PlanValue[] = [];
+
+  constructor(private readonly source = '') {}
+
+  get length(): number {
+    return this.#length;
+  }
+
+  at(index: number): PlanValue {
+    const reference = this.#references[index]!;
+    return reference >= 0 ? decodeValue(this.source, reference) : this.#others[~reference]!;
+  }
+
+  replace(index: number, value: PlanValue): void {
+    this.#references[index] = ~this.#others.length;
+    this.#others.push(value);
+  }
+
+  pushOffset(offset: number): void {
+    if (this.#length === this.#references.length) {
+      const longer = new Int32Array(this.#length * 2);
+      longer.set(this.#references);
+      this.#references = longer;
+    }
+    this.#references[this.#length++] = offset;
+  }
+
+  push(value: PlanValue): void {
+    this.pushOffset(~this.#others.length);
+    this.#others.push(value);
+  }
+
+  /** Copies values to the end, for properties that go on after others were added. */
+  moveToEnd(start: number, count: number): number {
+    const moved = this.#length;
+    for (let i = 0; i < count; i++) this.pushOffset(this.#references[start + i]!);
+    return moved;
+  }
+}
+
 /** Name/value pairs in the order they came; a name may occur twice (PostgreSQL 12 prints `Workers` twice in a Sort). */
 export class Properties {
-  /** A number is an offset into the source text, decoded when somebody asks: most values are never looked at. */
-  readonly encoded: (PlanValue | number)[] = [];
+  #start = 0;
 
   constructor(
     public shape: Shape = emptyShape(),
-    private readonly source = '',
+    private readonly pool: ValuePool = new ValuePool(),
   ) {}
 
   get names(): readonly string[] {
@@ -66,23 +110,35 @@ export class Properties {
   }
 
   get length(): number {
-    return this.encoded.length;
+    return this.shape.length;
   }
 
   at(index: number): PlanValue {
-    const value = this.encoded[index]!;
-    return typeof value === 'number' ? decodeValue(this.source, value) : value;
+    return this.pool.at(this.#start + index);
   }
 
   add(name: string, value: PlanValue): void {
+    this.#goOn();
     this.shape = this.shape.with(name);
-    this.encoded.push(value);
+    this.pool.push(value);
+  }
+
+  /** Adds a value of the source text; `shape` is this one's with the value's name. */
+  addOffset(shape: Shape, offset: number): void {
+    this.#goOn();
+    this.shape = shape;
+    this.pool.pushOffset(offset);
+  }
+
+  #goOn(): void {
+    const { length } = this.shape;
+    if (this.#start + length !== this.pool.length) this.#start = this.pool.moveToEnd(this.#start, length);
   }
 
   /** Lengthens the text of the value at `index`, for a value that goes on on the next line. */
   append(index: number, text: string): void {
     const value = this.at(index);
-    if (typeof value === 'string') this.encoded[index] = value + text;
+    if (typeof value === 'string') this.pool.replace(this.#start + index, value + text);
   }
 
   /** The first value of that name. */

@@ -77,7 +77,7 @@ export class JsonReader extends JsonScanner {
 
   read(start: number): void {
     this.pos = start;
-    const { length } = this.text;
+    const { length } = this;
     this.#push('statements', true, undefined, undefined, '');
     const bare = /^\s*\{\s*"Node Type"/.test(this.text.slice(start, start + 1000));
     if (bare) this.#wrapBareNode();
@@ -131,10 +131,8 @@ export class JsonReader extends JsonScanner {
   /** A name and its value: the part of the reader that runs some twenty times per node. */
   #member(frame: Frame): void {
     const { properties } = frame;
-    const start = this.pos;
     let shape = properties.shape.likely;
-    if (shape !== undefined && this.text.startsWith(shape.token, start)) this.pos = start + shape.token.length;
-    else {
+    if (shape === undefined || !this.skipToken(shape.token)) {
       const name = this.string();
       if (this.skipSpace() === colon) this.pos++;
       if (this.#structure(frame, name)) return;
@@ -167,8 +165,7 @@ export class JsonReader extends JsonScanner {
   }
 
   #encoded(frame: Frame, shape: Shape, offset: number): void {
-    frame.properties.shape = shape;
-    frame.properties.encoded.push(offset);
+    frame.properties.addOffset(shape, offset);
   }
 
   /** Opens what stands for a level of the tree; false for an ordinary property. */
