@@ -29,6 +29,8 @@ await writeNotices();
 // --no-dependencies: everything needed is bundled, node_modules has no place in the package.
 const output = run('node_modules/@vscode/vsce/vsce', [
   'package',
+  // The pictures of the README lie in the package.
+  '--no-rewrite-relative-links',
   '--no-dependencies',
   '--allow-missing-repository',
   '--out',
