@@ -152,7 +152,7 @@ function showSteps(where) {
   say(`
 1. ${where}
 2. In rollup.sql put the cursor into the INSERT and run "Cutover: Explain on Both Sides" (F1): compare the costs.
-3. Run "Cutover: Explain Analyze on Both Sides": the target is slower; look at its JIT line and its settings.
+3. Run "Cutover: Explain Analyze on Both Sides", executed and rolled back: the target is slower; look at its JIT line.
 4. Click "Record in Playbook" in the panel: the finding is written into a Markdown file.
 5. Ctrl-C here ends the clusters and VS Code and removes everything.`);
 }

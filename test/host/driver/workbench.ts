@@ -114,8 +114,10 @@ export class Workbench {
     await this.page.keyboard.press('Control+G');
     await this.quickInput.waitFor({ state: 'visible' });
     await this.quickInput.fill(`:${line}:${column}`);
+    // Accepted before it was understood, it would put the cursor back.
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: new RegExp(`\\b${line}\\b`) }).waitFor();
     await this.page.keyboard.press('Enter');
-    await this.quickInput.waitFor({ state: 'hidden' });
+    await this.statusBarItem(new RegExp(`^Ln ${line},`)).waitFor();
   }
 
   /** The lines of the active text editor that are on the screen. */
