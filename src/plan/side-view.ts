@@ -28,7 +28,7 @@ export function planFigures(plan: Plan): PlanFigures {
   return given({
     planningMs: sum(tops.map(statement => statement.planningMs)),
     executionMs: executionMs(plan),
-    totalCost: sum(roots.map(node => node.totalCost)),
+    totalCost: isPlaceholder ? taskCost(plan) : sum(roots.map(node => node.totalCost)),
     rowsEstimated: isPlaceholder ? undefined : root?.planRows,
     rowsActual: root?.actualRows,
     buffers: totalBuffers(plan, roots),
@@ -37,6 +37,14 @@ export function planFigures(plan: Plan): PlanFigures {
     tasks: tasksView(plan),
     composition: composition(plan),
   }) as PlanFigures;
+}
+
+/** The cost of the most expensive task shown: Citus says 0 for the whole. */
+export function taskCost(plan: Plan): number | undefined {
+  const costs = plan.statements.flatMap(({ container, root }) =>
+    container >= 0 ? (plan.nodes[root]?.totalCost ?? []) : [],
+  );
+  return costs.length === 0 ? undefined : costs.reduce((highest, cost) => Math.max(highest, cost), 0);
 }
 
 function sum(values: readonly (number | undefined)[]): number | undefined {

@@ -2,7 +2,7 @@ import { formatCost, formatMs, formatRatio, formatRows } from '../shared/format'
 import type { PlanDiffView } from '../shared/plan-diff';
 import type { Plan, PlanNode } from './model';
 import { isDistributed } from './operator';
-import { executionMs, totalBuffers } from './side-view';
+import { executionMs, taskCost, totalBuffers } from './side-view';
 import { disableCost, disabledNodesMajor, isNoise, noiseMs } from './thresholds';
 
 type Verdict = PlanDiffView['verdict'];
@@ -166,12 +166,8 @@ interface ComparableCost {
 function comparableCost({ plan, postgresVersion }: VerdictSide): ComparableCost {
   const root = plan!.nodes[plan!.statements[0]?.root ?? -1];
   const isCitus = plan!.nodes.some(isDistributed);
-  const costs = isCitus
-    ? plan!.statements.flatMap(({ container, root: at }) => (container >= 0 ? [plan!.nodes[at]?.totalCost] : []))
-    : [root?.totalCost];
-  const known = costs.filter(cost => cost !== undefined);
-  if (known.length === 0) return { cost: undefined, penalties: 0, ofTask: isCitus };
-  const cost = known.reduce((highest, each) => Math.max(highest, each), 0);
+  const cost = isCitus ? taskCost(plan!) : root?.totalCost;
+  if (cost === undefined) return { cost, penalties: 0, ofTask: isCitus };
   const counted = Number.parseInt(postgresVersion ?? '', 10) >= disabledNodesMajor;
   const penalties = counted ? 0 : Math.floor(cost / disableCost);
   return { cost: cost - penalties * disableCost, penalties, ofTask: isCitus };
