@@ -62,6 +62,7 @@ it('draws both compositions and every task to one scale', async () => {
 it('lines up both trees and marks what differs', async () => {
   await open({ state: ready(rollupView()) });
   const row = (name: string) => panel.page.locator('.grid-body .grid-row', { hasText: name });
+  await row('Seq Scan').waitFor();
   expect(await row('GroupAggregate').locator('.cell').allInnerTexts()).toEqual([
     ...['GroupAggregate', '22', '9,600 → 1,152', '', ''],
     ...['GroupAggregate', '24', '9,600 → 1,152', ''],
