@@ -1,4 +1,5 @@
 import { cteName } from './init-plan-charges';
+import { keyOf, mix, noKey } from './key-table';
 import type { Plan, PlanNode } from './model';
 import { family } from './operator';
 import { enclosingTasks } from './shards';
@@ -36,10 +37,12 @@ export interface Keys {
   /** Index of each node's scope. */
   scopeOf: Int32Array;
   families: string[];
-  /** What each node does, whatever place it has in the tree. */
-  full: string[];
-  /** A looser key to try when the full one finds nothing: the relation alone. Empty for none. */
-  loose: string[];
+  /** The families as numbers. */
+  kinds: Int32Array;
+  /** What each node does, whatever place it has in the tree (see key-table.ts). */
+  full: Float64Array;
+  /** A looser key to try when the full one finds nothing: the relation alone. */
+  loose: Float64Array;
 }
 
 const shardSuffix = /_\d+$/;
@@ -49,30 +52,29 @@ export function withoutShard(name: string, inTask: boolean): string {
   return inTask ? name.replace(shardSuffix, '') : name;
 }
 
-/** Spreads a small number over 32 bits (the finalizer of MurmurHash3). */
-function mix(number: number): number {
-  let mixed = Math.imul(number ^ (number >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
-}
-
 export function keysOf(plan: Plan, names: Names): Keys {
   const { nodes } = plan;
   const count = nodes.length;
   const tasks = enclosingTasks(plan);
   const families: string[] = new Array(count);
-  const relations: string[] = new Array(count);
+  const relations = new Int32Array(count);
+  const aliases = new Int32Array(count);
+  const kinds = new Int32Array(count);
   // The relations below a node as a sum of hashes, so that a tree of any depth is summed up in one sweep.
   const setLow = new Int32Array(count);
   const setHigh = new Int32Array(count);
   for (let at = 0; at < count; at++) {
     const node = nodes[at]!;
-    families[at] = family(node);
-    relations[at] = relationOf(node, families[at]!, tasks[at]! >= 0, relations);
-    if (families[at] === 'scan') {
-      const number = names.numberOf(`${relations[at]}\n${aliasOf(node, tasks[at]! >= 0)}`);
-      setLow[at] = mix(number);
-      setHigh[at] = mix(number ^ 0x5bd1e995);
+    const inTask = tasks[at]! >= 0;
+    const kind = family(node);
+    families[at] = kind;
+    kinds[at] = names.numberOf(kind);
+    if (kind === 'bitmap index' || kind === 'bitmap') relations[at] = relations[node.parent] ?? 0;
+    else relations[at] = names.numberOf(withoutShard(readName(node), inTask));
+    aliases[at] = names.numberOf(withoutShard(node.alias ?? '', inTask));
+    if (kind === 'scan') {
+      setLow[at] = mix(mix(relations[at]!) ^ aliases[at]!);
+      setHigh[at] = mix(setLow[at]! ^ (relations[at]! + Math.imul(aliases[at]!, 31)));
     }
   }
   const scopeRoots = new Uint8Array(count);
@@ -83,50 +85,38 @@ export function keysOf(plan: Plan, names: Names): Keys {
     setLow[node.parent]! += setLow[at]!;
     setHigh[node.parent]! += setHigh[at]!;
   }
-  const full: string[] = new Array(count);
-  const loose: string[] = new Array(count);
+  const full = new Float64Array(count);
+  const loose = new Float64Array(count).fill(noKey);
   for (let at = 0; at < count; at++) {
     const node = nodes[at]!;
-    const below = `${setLow[at]} ${setHigh[at]}`;
-    fillKeys(node, families[at]!, relations[at]!, below, tasks[at]! >= 0, at, full, loose);
+    const kind = kinds[at]!;
+    const relation = relations[at]!;
+    switch (families[at]) {
+      case 'scan':
+        full[at] = keyOf(kind, relation, aliases[at]!, 0);
+        loose[at] = keyOf(kind, relation, 0, 0);
+        break;
+      case 'bitmap index':
+        full[at] = keyOf(kind, relation, names.numberOf(withoutShard(node.indexName ?? '', tasks[at]! >= 0)), 0);
+        loose[at] = keyOf(kind, relation, 0, 0);
+        break;
+      case 'modify':
+        full[at] = keyOf(kind, relation, names.numberOf(node.operation ?? ''), 0);
+        loose[at] = keyOf(kind, 0, 0, 0);
+        break;
+      case 'subquery':
+        full[at] = keyOf(kind, aliases[at]!, setLow[at]!, setHigh[at]!);
+        loose[at] = keyOf(kind, aliases[at]!, 0, 0);
+        break;
+      default:
+        full[at] = keyOf(kind, 0, setLow[at]!, setHigh[at]!);
+    }
   }
-  return { families, full, loose, ...scopesOf(plan, scopeRoots, full) };
+  return { families, kinds, full, loose, ...scopesOf(plan, scopeRoots, full) };
 }
 
-function relationOf(node: PlanNode, kind: string, inTask: boolean, relations: readonly string[]): string {
-  if (kind === 'bitmap index' || kind === 'bitmap') return relations[node.parent] ?? '';
-  const name = node.relation ?? node.cteName ?? node.functionName ?? node.alias ?? '';
-  return withoutShard(name, inTask);
-}
-
-function aliasOf(node: PlanNode, inTask: boolean): string {
-  return withoutShard(node.alias ?? '', inTask);
-}
-
-function fillKeys(
-  node: PlanNode,
-  kind: string,
-  relation: string,
-  below: string,
-  inTask: boolean,
-  at: number,
-  full: string[],
-  loose: string[],
-): void {
-  loose[at] = '';
-  if (kind === 'scan') {
-    full[at] = `scan ${relation} ${aliasOf(node, inTask)}`;
-    loose[at] = `scan ${relation}`;
-  } else if (kind === 'bitmap index') {
-    full[at] = `bitmap index ${relation} ${withoutShard(node.indexName ?? '', inTask)}`;
-    loose[at] = `bitmap index ${relation}`;
-  } else if (kind === 'modify') {
-    full[at] = `modify ${node.operation ?? ''} ${relation}`;
-    loose[at] = 'modify';
-  } else if (kind === 'subquery') {
-    full[at] = `subquery ${node.alias ?? ''} ${below}`;
-    loose[at] = `subquery ${node.alias ?? ''}`;
-  } else full[at] = `${kind} ${below}`;
+function readName(node: PlanNode): string {
+  return node.relation ?? node.cteName ?? node.functionName ?? node.alias ?? '';
 }
 
 function startsScope(node: PlanNode): boolean {
@@ -134,7 +124,7 @@ function startsScope(node: PlanNode): boolean {
   return node.kind === 'task' || node.kind === 'subplan' || node.kind === 'mapMergeJob';
 }
 
-function scopesOf(plan: Plan, roots: Uint8Array, full: readonly string[]): Pick<Keys, 'scopes' | 'scopeOf'> {
+function scopesOf(plan: Plan, roots: Uint8Array, full: Float64Array): Pick<Keys, 'scopes' | 'scopeOf'> {
   const scopes: Scope[] = [];
   const scopeOf = new Int32Array(plan.nodes.length);
   // Tasks of the first Citus node of a scope are not those of the second.
@@ -164,7 +154,7 @@ function scopesOf(plan: Plan, roots: Uint8Array, full: readonly string[]): Pick<
   return { scopes, scopeOf };
 }
 
-function scopeKey(node: PlanNode, key: string, ordinal: number): string {
+function scopeKey(node: PlanNode, key: number, ordinal: number): string {
   if (node.parent < 0) return 'statement';
   if (node.kind !== 'operator') return `${node.kind} ${ordinal} ${node.shardRange ?? ''}`;
   const cte = cteName(node);

@@ -1,4 +1,5 @@
 import { type Keys, keysOf, Names } from './align-keys';
+import { KeyTable, keyOf, keyWithin, noKey } from './key-table';
 import { mergeRows } from './merge-rows';
 import type { Plan } from './model';
 
@@ -37,9 +38,9 @@ export function matchPlans(source: Plan | undefined, target: Plan | undefined): 
   const names = new Names();
   const sides: [Keys, Keys] = [keysOf(source, names), keysOf(target, names)];
   const partners = matchScopes(...sides, matches);
-  const inScope = (keys: string[], scopeOf: Int32Array, mapped?: Int32Array) => (at: number) => {
+  const inScope = (keys: Float64Array, scopeOf: Int32Array, mapped?: Int32Array) => (at: number) => {
     const scope = mapped ? mapped[scopeOf[at]!]! : scopeOf[at]!;
-    return keys[at] && scope >= 0 ? `${scope} ${keys[at]}` : '';
+    return scope >= 0 ? keyWithin(scope, keys[at]!) : noKey;
   };
   const [left, right] = sides;
   pair(matches, inScope(left.full, left.scopeOf, partners), inScope(right.full, right.scopeOf));
@@ -66,18 +67,18 @@ function pairAcrossScopes(source: Keys, target: Keys, partners: Int32Array, matc
   };
   const sourceTasks = tasksOf(source);
   const targetTasks = tasksOf(target);
-  const keyOf = (keys: Keys, tasks: Int32Array, own: Int32Array, mapped: Int32Array | undefined) => {
+  const acrossScopes = (keys: Keys, tasks: Int32Array, own: Int32Array, mapped: Int32Array | undefined) => {
     return (alone: boolean) =>
-      (at: number): string => {
+      (at: number): number => {
         const scope = keys.scopeOf[at]!;
-        if (isLevel(keys.families[at]!) || (alone && own[scope]! >= 0)) return '';
+        if (isLevel(keys.families[at]!) || (alone && own[scope]! >= 0)) return noKey;
         const task = tasks[scope]!;
         const place = task < 0 || !mapped ? task : mapped[task]!;
-        return task >= 0 && place < 0 ? '' : `${place} ${keys.full[at]}`;
+        return task >= 0 && place < 0 ? noKey : keyWithin(place, keys.full[at]!);
       };
   };
-  const keyOfSource = keyOf(source, sourceTasks, partners, partners);
-  const keyOfTarget = keyOf(target, targetTasks, partnerOfTarget, undefined);
+  const keyOfSource = acrossScopes(source, sourceTasks, partners, partners);
+  const keyOfTarget = acrossScopes(target, targetTasks, partnerOfTarget, undefined);
   // Both alone first: what is left of a key is then alone on one side at most, so that the order of the rest is no matter.
   pair(matches, keyOfSource(true), keyOfTarget(true));
   pair(matches, keyOfSource(true), keyOfTarget(false));
@@ -94,24 +95,24 @@ function join({ ofSource, ofTarget }: Matches, source: number, target: number): 
   ofTarget[target] = source;
 }
 
-/** Matches unmatched nodes of equal key, the first with the first. An empty key matches nothing. */
-function pair(matches: Matches, keyOfSource: (at: number) => string, keyOfTarget: (at: number) => string): void {
+/** Matches unmatched nodes of equal key, the first with the first. */
+function pair(matches: Matches, keyOfSource: (at: number) => number, keyOfTarget: (at: number) => number): void {
   const { ofSource, ofTarget } = matches;
-  const waiting = new Map<string, { list: number[]; next: number }>();
-  for (let at = 0; at < ofTarget.length; at++) {
+  const waiting = new KeyTable(ofTarget.length);
+  let any = false;
+  for (let at = ofTarget.length - 1; at >= 0; at--) {
     if (ofTarget[at]! >= 0) continue;
     const key = keyOfTarget(at);
-    if (!key) continue;
-    const queue = waiting.get(key);
-    if (queue) queue.list.push(at);
-    else waiting.set(key, { list: [at], next: 0 });
+    if (key === noKey) continue;
+    waiting.addFirst(key, at);
+    any = true;
   }
-  if (waiting.size === 0) return;
+  if (!any) return;
   for (let at = 0; at < ofSource.length; at++) {
     if (ofSource[at]! >= 0) continue;
     const key = keyOfSource(at);
-    const queue = key ? waiting.get(key) : undefined;
-    if (queue && queue.next < queue.list.length) join(matches, at, queue.list[queue.next++]!);
+    const partner = key === noKey ? -1 : waiting.take(key);
+    if (partner >= 0) join(matches, at, partner);
   }
 }
 
@@ -188,9 +189,9 @@ function pairByPlace(source: Plan, target: Plan, [left, right]: [Keys, Keys], ma
   };
   const aboveSource = nearest(source, matches.ofSource);
   const aboveTarget = nearest(target, matches.ofTarget);
-  const key = (keys: Keys, at: number, above: number): string => {
+  const key = (keys: Keys, at: number, above: number): number => {
     const kind = keys.families[at]!;
-    return kind === 'scan' || isLevel(kind) ? '' : `${above} ${kind}`;
+    return kind === 'scan' || isLevel(kind) ? noKey : keyOf(above, keys.kinds[at]!, 0, 2);
   };
   const original = Int32Array.from(matches.ofSource);
   pair(

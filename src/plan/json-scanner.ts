@@ -9,6 +9,7 @@ const closeBracket = 93;
 const closeBrace = 125;
 
 const powersOfTen = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
+const falseToken = new TextEncoder().encode('false');
 const scalarPattern = /(?:-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|true|false|null)(?=[\s,\]}]|$)/y;
 
 /** Characters as an array of numbers: reading one costs a fraction of what `charCodeAt` does. */
@@ -69,9 +70,14 @@ export class JsonScanner {
 
   /** The string whose opening quote is under the cursor. */
   string(): string {
-    const start = this.pos + 1;
+    const start = this.pos;
     this.skipString();
-    return withoutEscapes(this.text.slice(start, this.pos - 1));
+    return this.stringFrom(start);
+  }
+
+  /** The string that began at `start` and was just gone past. */
+  protected stringFrom(start: number): string {
+    return withoutEscapes(this.text.slice(start + 1, this.pos - 1));
   }
 
   /** Goes past a number (into {@link number}), true, false or null; false when something else is there. */
@@ -109,6 +115,11 @@ export class JsonScanner {
   }
 
   #otherScalar(): boolean {
+    // The word that stands twice in every node.
+    if (this.skipToken(falseToken)) {
+      this.number = Number.NaN;
+      return true;
+    }
     scalarPattern.lastIndex = this.pos;
     const match = scalarPattern.exec(this.text);
     if (!match) return false;

@@ -21,19 +21,24 @@ export function mergeRows(source: readonly PlanNode[], target: readonly PlanNode
     else forest.append(index, parent);
   }
   const floating = new Uint8Array(target.length);
-  const childrenOf = childLists(target);
+  // Parents of floating nodes: only there is something to place.
+  const receives = new Uint8Array(target.length);
   for (let at = target.length - 1; at >= 0; at--) {
     const isMatched = matches.ofTarget[at]! >= 0;
+    if (isMatched && !receives[at]) continue;
     const row = rowOf(at);
-    const children = childrenOf(at);
+    const children = childrenOf(target, at);
     if (!isMatched) {
       const anchored = children.filter(child => !floating[child]).map(rowOf);
       const shared = anchored.length > 0 ? forest.parentOf(anchored[0]!) : none;
       const together = anchored.length > 0 && anchored.every(child => forest.parentOf(child) === shared);
       if (together) forest.insertAbove(row, anchored);
-      else floating[at] = 1;
+      else {
+        floating[at] = 1;
+        if (target[at]!.parent >= 0) receives[target[at]!.parent] = 1;
+      }
     }
-    placeFloating(forest, row, children, floating, target, rowOf);
+    if (receives[at]) placeFloating(forest, row, children, floating, target, rowOf);
   }
   let previousRoot = none;
   for (const { index, parent } of target) {
@@ -42,10 +47,11 @@ export function mergeRows(source: readonly PlanNode[], target: readonly PlanNode
     if (floating[index]) forest.insertAfter(row, none, previousRoot);
     previousRoot = row;
   }
-  return forest.rows(row => {
-    if (row >= source.length) return { target: row - source.length };
+  return forest.rows((row, depth) => {
+    if (row >= source.length) return { target: row - source.length, depth, descendants: 0 };
     const partner = matches.ofSource[row]!;
-    return partner >= 0 ? { source: row, target: partner } : { source: row };
+    if (partner < 0) return { source: row, depth, descendants: 0 };
+    return { source: row, target: partner, depth, descendants: 0 };
   });
 }
 
@@ -73,13 +79,11 @@ function placeFloating(
   }
 }
 
-function childLists(nodes: readonly PlanNode[]): (at: number) => number[] {
-  return at => {
-    const children: number[] = [];
-    const end = at + nodes[at]!.subtreeSize;
-    for (let child = at + 1; child < end; child += nodes[child]!.subtreeSize) children.push(child);
-    return children;
-  };
+function childrenOf(nodes: readonly PlanNode[], at: number): number[] {
+  const children: number[] = [];
+  const end = at + nodes[at]!.subtreeSize;
+  for (let child = at + 1; child < end; child += nodes[child]!.subtreeSize) children.push(child);
+  return children;
 }
 
 /** Trees as linked lists of siblings: moving a row costs the same wherever it stands. Row -1 is above all roots. */
@@ -155,13 +159,13 @@ class RowForest {
   }
 
   /** All rows in preorder. */
-  rows(contents: (row: number) => Pick<AlignedRow, 'source' | 'target'>): AlignedRow[] {
+  rows(rowAt: (row: number, depth: number) => AlignedRow): AlignedRow[] {
     const rows: AlignedRow[] = [];
     const open: number[] = [];
     let row = this.#first[this.#count]!;
     while (row >= 0) {
       open.push(rows.length);
-      rows.push({ ...contents(row), depth: open.length - 1, descendants: 0 });
+      rows.push(rowAt(row, open.length - 1));
       if (this.#first[row]! >= 0) {
         row = this.#first[row]!;
         continue;

@@ -1,4 +1,4 @@
-import { decodeValue, JsonScanner } from './json-scanner';
+import { JsonScanner } from './json-scanner';
 import type { PlanNode, PlanStatement } from './model';
 import { isTextField, setNumberField, setTextField } from './node-fields';
 import type { PlanBuilder } from './plan-builder';
@@ -35,21 +35,33 @@ const colon = 58;
 /** Reads FORMAT TEXT that stands inside the JSON, below the given node. */
 export type ReadText = (text: string, builder: PlanBuilder, container: number, label: string) => void;
 
-const lists: Record<string, ListPlace> = {
-  'node/Plans': 'children',
-  'distributedQuery/Subplans': 'subplans',
-  'job/Tasks': 'tasks',
-  'job/Dependent Jobs': 'dependentJobs',
-  'node/Dependent Jobs': 'dependentJobs',
-  'node/Remote Plan': 'statements',
-  'node/PlannedStmt': 'statements',
+const lists: Partial<Record<Frame['place'], Record<string, ListPlace>>> = {
+  node: {
+    Plans: 'children',
+    'Dependent Jobs': 'dependentJobs',
+    'Remote Plan': 'statements',
+    PlannedStmt: 'statements',
+  },
+  distributedQuery: { Subplans: 'subplans' },
+  job: { Tasks: 'tasks', 'Dependent Jobs': 'dependentJobs' },
 };
-const objects: Record<string, ObjectPlace> = {
-  'statement/Plan': 'node',
-  'object/Plan': 'node',
-  'node/Distributed Query': 'distributedQuery',
-  'distributedQuery/Job': 'job',
+const objects: Partial<Record<Frame['place'], Record<string, ObjectPlace>>> = {
+  statement: { Plan: 'node' },
+  object: { Plan: 'node' },
+  node: { 'Distributed Query': 'distributedQuery' },
+  distributedQuery: { Job: 'job' },
 };
+
+/** What a name stands for at that place, if it is more than a property. */
+function structure<T>(
+  table: Partial<Record<Frame['place'], Record<string, T>>>,
+  place: Frame['place'],
+  name: string,
+): T | undefined {
+  const names = table[place];
+  return names !== undefined && Object.hasOwn(names, name) ? names[name] : undefined;
+}
+
 const elements: Partial<Record<ListPlace, ObjectPlace>> = {
   statements: 'statement',
   children: 'node',
@@ -157,11 +169,16 @@ export class JsonReader extends JsonScanner {
     }
     if (field > 0 && frame.place === 'node') {
       const node = frame.node!;
-      if (isTextField(field)) setTextField(node, field, decodeValue(this.text, offset) as string);
-      else if (code === quote) setNumberField(node, field, Number(decodeValue(this.text, offset)));
+      if (isTextField(field)) setTextField(node, field, this.#token(offset, code));
+      else if (code === quote) setNumberField(node, field, Number(this.#token(offset, code)));
       else setNumberField(node, field, this.number);
     }
     this.#encoded(frame, shape, offset);
+  }
+
+  /** What was just gone past. */
+  #token(offset: number, code: number): string {
+    return code === quote ? this.stringFrom(offset) : this.text.slice(offset, this.pos);
   }
 
   #encoded(frame: Frame, shape: Shape, offset: number): void {
@@ -170,9 +187,8 @@ export class JsonReader extends JsonScanner {
 
   /** Opens what stands for a level of the tree; false for an ordinary property. */
   #structure(frame: Frame, name: string): boolean {
-    const key = `${frame.place}/${name}`;
-    const isList = Object.hasOwn(lists, key);
-    if (!isList && !Object.hasOwn(objects, key)) return false;
+    const isList = structure(lists, frame.place, name) !== undefined;
+    if (!isList && structure(objects, frame.place, name) === undefined) return false;
     if (this.skipSpace() !== (isList ? openBracket : openBrace)) return false;
     this.#open(frame, name, isList);
     return true;
@@ -227,14 +243,14 @@ export class JsonReader extends JsonScanner {
     this.pos++;
     const { builder } = this;
     if (isList) {
-      const place = parent.place === 'statements' ? 'statements' : (lists[`${parent.place}/${name}`] ?? 'list');
+      const place = parent.place === 'statements' ? 'statements' : (structure(lists, parent.place, name) ?? 'list');
       const frame = this.#push(place, true, parent.node, parent.statement, name || parent.name);
       if (place === 'list') frame.items = [];
       return;
     }
     const place = parent.isList
       ? (elements[parent.place as ListPlace] ?? 'object')
-      : (objects[`${parent.place}/${name}`] ?? 'object');
+      : (structure(objects, parent.place, name) ?? 'object');
     const { node } = parent;
     switch (place) {
       case 'statement': {

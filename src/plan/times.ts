@@ -164,7 +164,8 @@ function exclusive(nodes: readonly PlanNode[], inclusive: Float64Array): Float64
 
 /** Pages are counted over all processes, so nothing is divided; a task's are not in the coordinator's. */
 function pagesOf(plan: Plan, of: (node: PlanNode) => number): Float64Array {
-  const inclusive = Float64Array.from(plan.nodes, of);
+  const inclusive = new Float64Array(plan.nodes.length);
+  for (const node of plan.nodes) inclusive[node.index] = of(node);
   const own = exclusive(plan.nodes, inclusive);
   chargeInitPlans(plan, own, inclusive);
   for (let at = 0; at < own.length; at++) if (own[at]! < 0) own[at] = 0;
