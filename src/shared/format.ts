@@ -61,8 +61,3 @@ export function formatBytes(bytes: number): string {
 export function formatRatio(ratio: number): string {
   return `${ratio >= 9.95 ? formatNumber(ratio) : formatNumber(ratio, ratio < 1.095 ? 2 : 1, true)}×`;
 }
-
-/** A share of 1 as `87 %`. */
-export function formatPercent(share: number): string {
-  return `${formatNumber(share * 100, share > 0 && share < 0.0095 ? 1 : 0)} %`;
-}

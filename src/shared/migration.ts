@@ -37,8 +37,6 @@ export const migrationSchema = z.strictObject({
 });
 export type Migration = z.infer<typeof migrationSchema>;
 
-export const migrationsSchema = z.array(migrationSchema);
-
 /** Contributed by the manifest: `charts.orange` is nearly transparent in VS Code's own dark themes. */
 export const defaultColors: BySide<string> = { source: 'cutover.source', target: 'cutover.target' };
 
