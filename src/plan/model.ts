@@ -1,4 +1,3 @@
-import type { Buffers } from '../shared/plan-diff';
 import type { Properties } from './properties';
 
 /**
@@ -55,7 +54,10 @@ export interface PlanNode {
   actualRows: number | undefined;
   /** 0: never executed. */
   actualLoops: number | undefined;
-  buffers: Buffers | undefined;
+  /** Pages (8 kB) of shared and local buffers asked for by the node and those below, in memory or not. */
+  pages: number | undefined;
+  /** Pages of temporary files read and written. */
+  tempPages: number | undefined;
   /** On the nodes of Citus that send tasks. */
   job: DistributedJob | undefined;
   /** On a task: the hash range of the shards it works on, once the metadata was asked (shards.ts). */

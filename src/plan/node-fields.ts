@@ -1,4 +1,3 @@
-import type { Buffers } from '../shared/plan-diff';
 import type { PlanNode } from './model';
 
 /**
@@ -32,8 +31,6 @@ const names = [
   'Actual Loops',
   'Shared Hit Blocks',
   'Shared Read Blocks',
-  'Shared Dirtied Blocks',
-  'Shared Written Blocks',
   'Local Hit Blocks',
   'Local Read Blocks',
   'Temp Read Blocks',
@@ -133,49 +130,20 @@ export function setNumberField(node: PlanNode, field: number, value: number): vo
       node.actualLoops = value;
       break;
     default:
-      if (field > 23) setBufferField(node, field, value);
+      if (field > 23) addPages(node, field, value);
   }
 }
 
-function setBufferField(node: PlanNode, field: number, value: number): void {
-  node.buffers ??= emptyBuffers();
-  const { buffers } = node;
+/** All blocks of shared and local buffers that were asked for, found in memory or not; temporary ones apart. */
+function addPages(node: PlanNode, field: number, value: number): void {
   switch (field) {
     case 24:
-      buffers.sharedHit = value;
-      break;
     case 25:
-      buffers.sharedRead = value;
-      break;
     case 26:
-      buffers.sharedDirtied = value;
-      break;
     case 27:
-      buffers.sharedWritten = value;
-      break;
-    case 28:
-      buffers.localHit = value;
-      break;
-    case 29:
-      buffers.localRead = value;
-      break;
-    case 30:
-      buffers.tempRead = value;
+      node.pages = (node.pages ?? 0) + value;
       break;
     default:
-      buffers.tempWritten = value;
+      node.tempPages = (node.tempPages ?? 0) + value;
   }
-}
-
-export function emptyBuffers(): Buffers {
-  return {
-    sharedHit: 0,
-    sharedRead: 0,
-    sharedDirtied: 0,
-    sharedWritten: 0,
-    localHit: 0,
-    localRead: 0,
-    tempRead: 0,
-    tempWritten: 0,
-  };
 }

@@ -1,4 +1,3 @@
-import type { Buffers } from '../shared/plan-diff';
 import { readJit, readTriggers } from './jit-and-triggers';
 import type { DistributedJob, NodeKind, Plan, PlanNode, PlanStatement } from './model';
 import { fieldNumber, isTextField, setNumberField, setTextField } from './node-fields';
@@ -29,7 +28,8 @@ class BuiltNode implements PlanNode {
   actualTotalMs: number | undefined = undefined;
   actualRows: number | undefined = undefined;
   actualLoops: number | undefined = undefined;
-  buffers: Buffers | undefined = undefined;
+  pages: number | undefined = undefined;
+  tempPages: number | undefined = undefined;
   job: DistributedJob | undefined = undefined;
   shardRange: string | undefined = undefined;
   totalMs: number | undefined = undefined;

@@ -100,7 +100,7 @@ export class JsonReader extends JsonScanner {
       if (code === comma) this.pos++;
       else if (code === closeBrace || code === closeBracket) this.#close(code === closeBracket);
       else if (frame.isList) this.#value(frame, code);
-      else if (code === quote) this.#member(frame);
+      else if (code === quote) this.#members(frame);
       else this.#foreign(frame, '');
     }
     if (this.#stack.length > (bare ? 2 : 1))
@@ -138,6 +138,19 @@ export class JsonReader extends JsonScanner {
     };
     this.#stack.push(frame);
     return frame;
+  }
+
+  /** Names and values as long as they are simple. */
+  #members(frame: Frame): void {
+    const { length } = this.#stack;
+    let code = quote;
+    while (code === quote && this.#stack.length === length) {
+      this.#member(frame);
+      code = this.skipSpace();
+      if (code !== comma) return;
+      this.pos++;
+      code = this.skipSpace();
+    }
   }
 
   /** A name and its value: the part of the reader that runs some twenty times per node. */

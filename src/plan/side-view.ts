@@ -96,11 +96,19 @@ export function totalBuffers(plan: Plan, roots: readonly PlanNode[]): Buffers | 
   const remote = plan.statements.flatMap(({ container, root }) =>
     container >= 0 && root >= 0 && plan.nodes[container]!.kind !== 'operator' ? [plan.nodes[root]!] : [],
   );
-  const total: Record<string, number> = {};
-  for (const { buffers } of [...roots, ...remote]) {
-    for (const [name, pages] of Object.entries(buffers ?? {})) total[name] = (total[name] ?? 0) + pages;
-  }
-  return Object.keys(total).length > 0 ? (total as unknown as Buffers) : undefined;
+  const all = [...roots, ...remote].filter(node => node.pages !== undefined || node.tempPages !== undefined);
+  if (all.length === 0) return undefined;
+  const total = (name: string): number => all.reduce((pages, node) => pages + (node.properties.number(name) ?? 0), 0);
+  return {
+    sharedHit: total('Shared Hit Blocks'),
+    sharedRead: total('Shared Read Blocks'),
+    sharedDirtied: total('Shared Dirtied Blocks'),
+    sharedWritten: total('Shared Written Blocks'),
+    localHit: total('Local Hit Blocks'),
+    localRead: total('Local Read Blocks'),
+    tempRead: total('Temp Read Blocks'),
+    tempWritten: total('Temp Written Blocks'),
+  };
 }
 
 /** `host=10.0.0.5 port=5432 dbname=app` → `10.0.0.5:5432`. */

@@ -28,11 +28,8 @@ export function computeTimes(plan: Plan): void {
   times.self.set(exclusive(nodes, times.total));
   chargeInitPlans(plan, times.self, times.total);
   takeJitOff(plan, times);
-  const pages = pagesOf(plan, node => {
-    const { buffers } = node;
-    return buffers ? buffers.sharedHit + buffers.sharedRead + buffers.localHit + buffers.localRead : Number.NaN;
-  });
-  const tempPages = pagesOf(plan, ({ buffers }) => (buffers ? buffers.tempRead + buffers.tempWritten : Number.NaN));
+  const pages = pagesOf(plan, node => node.pages);
+  const tempPages = pagesOf(plan, node => node.tempPages);
   for (const node of nodes) {
     const at = node.index;
     if (times.self[at]! < 0) {
@@ -163,9 +160,9 @@ function exclusive(nodes: readonly PlanNode[], inclusive: Float64Array): Float64
 }
 
 /** Pages are counted over all processes, so nothing is divided; a task's are not in the coordinator's. */
-function pagesOf(plan: Plan, of: (node: PlanNode) => number): Float64Array {
+function pagesOf(plan: Plan, of: (node: PlanNode) => number | undefined): Float64Array {
   const inclusive = new Float64Array(plan.nodes.length);
-  for (const node of plan.nodes) inclusive[node.index] = of(node);
+  for (const node of plan.nodes) inclusive[node.index] = of(node) ?? Number.NaN;
   const own = exclusive(plan.nodes, inclusive);
   chargeInitPlans(plan, own, inclusive);
   for (let at = 0; at < own.length; at++) if (own[at]! < 0) own[at] = 0;
