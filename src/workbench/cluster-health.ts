@@ -8,6 +8,7 @@ import { viewErrorOf } from './messages';
 import type { MigrationStore } from './migration-store';
 import type { PasswordStore } from './passwords';
 import { sessionLimits } from './settings';
+import { stepDone } from './walkthrough';
 
 export interface SideHealth {
   state: 'unknown' | 'checking' | 'ok' | 'error';
@@ -29,7 +30,7 @@ const connectionReasons = new Set([
   'tooManyConnections',
 ]);
 
-export function isConnectionError(error: ViewError): boolean {
+function isConnectionError(error: ViewError): boolean {
   return connectionReasons.has(error.reason);
 }
 
@@ -126,9 +127,7 @@ export class ClusterHealth implements vscode.Disposable {
 
   #set(side: Side, health: SideHealth): void {
     this.#sides[side] = health;
-    if (health.state === 'ok') {
-      void vscode.commands.executeCommand('setContext', `cutover.${side}Connected`, true);
-    }
+    if (health.state === 'ok') stepDone(`${side}Connected`);
     this.#changed.fire();
   }
 }

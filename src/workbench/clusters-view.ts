@@ -79,7 +79,7 @@ export class ClustersView implements vscode.TreeDataProvider<ClusterItem>, vscod
         ? ['Select the migration to work with (Cutover: Select Migration…).']
         : [];
     // A view alone in its container shows no description of its own.
-    this.#view.message = [...selection, ...problems].join('\n');
+    this.#view.message = [...selection, ...problems.map(({ message }) => message)].join(' · ');
     this.#changed.fire();
     this.#lookWhenSeen();
   }

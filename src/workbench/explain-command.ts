@@ -14,6 +14,7 @@ import type { PlanRequest, StoredResult } from './plan-store';
 import { withoutSecrets } from './secret-values';
 import type { PlacedError } from './statement-diagnostics';
 import { locateStatement, type StatementArguments } from './statement-location';
+import { stepDone } from './walkthrough';
 import { requireMigration, requireTrust, type Workbench } from './workbench';
 
 export async function explain(workbench: Workbench, mode: Mode, given?: StatementArguments): Promise<void> {
@@ -106,7 +107,7 @@ async function runInto(panel: PlanPanel, run: AbortController, wish: Wish, answe
   );
   for (const side of sides) workbench.health.saw(side, migration, result.view[side].error);
   await panel.finish(run, storedResult(result, request, answers));
-  void vscode.commands.executeCommand('setContext', 'cutover.explained', true);
+  stepDone('explained');
   return result.view;
 }
 

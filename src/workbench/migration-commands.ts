@@ -7,7 +7,7 @@ import { askColor, connectionStep, labelStep, type SideAnswers, type SideLens } 
 import { CommandError, Dismissed } from './messages';
 import type { ConfiguredMigration, SettingScope } from './migration-list';
 import { askChoice, askText, back, type Choice, runSteps, type Step } from './quick-steps';
-import { deleteMigration, saveMigration } from './settings';
+import { deleteMigration, openSettingsFile, saveMigration } from './settings';
 import { sideColor, sideLabel, sideNamed } from './side-names';
 import { requireMigration, requireTrust, type Workbench } from './workbench';
 
@@ -116,10 +116,7 @@ export async function editMigration(workbench: Workbench): Promise<void> {
   const part = await askChoice<Part>({ title, placeholder: 'What to change', choices: parts });
   if (part === back) throw new Dismissed();
   if (part === 'settings') {
-    const command = scope === 'user' ? 'openSettingsJson' : 'openWorkspaceSettingsFile';
-    await vscode.commands.executeCommand(`workbench.action.${command}`, {
-      revealSetting: { key: 'cutover.migrations' },
-    });
+    await openSettingsFile(scope);
     return;
   }
   const start: MigrationAnswers = {
@@ -161,6 +158,7 @@ export async function removeMigration(workbench: Workbench): Promise<void> {
   );
   if (chosen !== remove) throw new Dismissed();
   await deleteMigration(migration.name, scope);
+  workbench.migrations.reload();
   await workbench.passwords.forget([migration.source, migration.target], connectionsOfAll(workbench));
 }
 
@@ -222,6 +220,7 @@ async function store(workbench: Workbench, answers: MigrationAnswers, former?: M
   const { source, target } = answers.sides;
   const migration: Migration = { name: answers.name, source: source.settings, target: target.settings };
   await saveMigration(migration, answers.scope, former?.name);
+  workbench.migrations.reload();
   for (const { settings, password } of [source, target]) {
     if (password !== undefined) await workbench.passwords.keep(settings, password);
   }

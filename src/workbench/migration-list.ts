@@ -12,28 +12,35 @@ export interface ConfiguredMigration {
 
 export interface MigrationList {
   migrations: ConfiguredMigration[];
-  /** What is wrong in the settings, one sentence each; a wrong entry never hides a right one. */
-  problems: string[];
+  /** What is wrong in the settings; a wrong entry never hides a right one. */
+  problems: SettingsProblem[];
+}
+
+export interface SettingsProblem {
+  scope: SettingScope;
+  /** A sentence or two. */
+  message: string;
 }
 
 /** Reads both scopes. A workspace entry replaces the user entry of the same name. */
 export function readMigrationList(values: Record<SettingScope, unknown>): MigrationList {
   const byName = new Map<string, ConfiguredMigration>();
-  const problems: string[] = [];
+  const problems: SettingsProblem[] = [];
   for (const scope of ['user', 'workspace'] as const) {
     const value = values[scope];
+    const wrong = (message: string) => problems.push({ scope, message });
     if (value === undefined) continue;
     if (!Array.isArray(value)) {
-      problems.push(`cutover.migrations (${scope} settings) must be a list.`);
+      wrong(`cutover.migrations (${scope} settings) must be a list.`);
       continue;
     }
     const seen = new Set<string>();
     for (const [index, entry] of value.entries()) {
       const parsed = migrationSchema.safeParse(entry);
       const where = `cutover.migrations (${scope} settings), ${nameOf(entry) ?? `entry ${index + 1}`}`;
-      if (!parsed.success) problems.push(`${where}: ${sentence(parsed.error)}`);
-      else if (parsed.data.name.trim() === '') problems.push(`${where}: the name is empty.`);
-      else if (seen.has(parsed.data.name)) problems.push(`${where}: the name is taken by an earlier entry.`);
+      if (!parsed.success) wrong(`${where}: ${sentence(parsed.error)}`);
+      else if (parsed.data.name.trim() === '') wrong(`${where}: the name is empty.`);
+      else if (seen.has(parsed.data.name)) wrong(`${where}: the name is taken by an earlier entry.`);
       else {
         seen.add(parsed.data.name);
         byName.set(parsed.data.name, { migration: parsed.data, scope });

@@ -1,7 +1,7 @@
 /** The migrations one can work with, and the one this workspace works with. */
 import * as vscode from 'vscode';
 import type { Migration } from '../shared/migration';
-import type { ConfiguredMigration, MigrationList } from './migration-list';
+import type { ConfiguredMigration, MigrationList, SettingsProblem } from './migration-list';
 import { configuredMigrations } from './settings';
 
 const activeKey = 'cutover.activeMigration';
@@ -15,13 +15,11 @@ export class MigrationStore implements vscode.Disposable {
 
   constructor(private readonly workspaceState: vscode.Memento) {
     this.#list = configuredMigrations();
-    const reload = () => {
-      this.#list = configuredMigrations();
-      this.#publish();
-    };
     this.#subscriptions = [
-      vscode.workspace.onDidChangeConfiguration(event => event.affectsConfiguration('cutover.migrations') && reload()),
-      vscode.workspace.onDidGrantWorkspaceTrust(reload),
+      vscode.workspace.onDidChangeConfiguration(event => {
+        if (event.affectsConfiguration('cutover.migrations')) this.reload();
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.reload()),
     ];
     this.#publish();
   }
@@ -30,7 +28,7 @@ export class MigrationStore implements vscode.Disposable {
     return this.#list.migrations;
   }
 
-  get problems(): string[] {
+  get problems(): SettingsProblem[] {
     return this.#list.problems;
   }
 
@@ -39,6 +37,12 @@ export class MigrationStore implements vscode.Disposable {
     const name = this.workspaceState.get<string>(activeKey);
     const selected = this.all.find(entry => entry.migration.name === name);
     return (selected ?? (this.all.length === 1 ? this.all[0] : undefined))?.migration;
+  }
+
+  /** Reads the settings at once; whoever wrote them need not wait for the event. */
+  reload(): void {
+    this.#list = configuredMigrations();
+    this.#publish();
   }
 
   async select(name: string): Promise<void> {

@@ -12,7 +12,7 @@ export interface ParameterValues {
   secret: string[];
 }
 
-export interface AskedParameter extends Pick<Parameter, 'name' | 'kind'> {
+interface AskedParameter extends Pick<Parameter, 'name' | 'kind'> {
   /** As the server sees it: `timestamp with time zone`. */
   type?: string | undefined;
 }

@@ -25,6 +25,8 @@ export class PlanPanel {
   #request: PlanRequest | undefined;
   #plans: Promise<BySide<Plan | undefined>> | undefined;
   #run: AbortController | undefined;
+  /** Of the run, in milliseconds of `performance.now()`. */
+  #beganAt = 0;
   readonly #rpc: RpcServer<typeof planDiffRequests>;
   #disposed = false;
 
@@ -105,6 +107,7 @@ export class PlanPanel {
     this.#request = request;
     const controller = new AbortController();
     this.#run = controller;
+    this.#beganAt = performance.now();
     this.panel.title = panelTitle(title);
     this.#show({
       status: 'running',
@@ -156,6 +159,7 @@ export class PlanPanel {
       const kept = await this.store.load(id);
       if (kept) this.#adopt(kept);
     }
+    if (this.#state?.status === 'running') return { ...this.#state, elapsedMs: performance.now() - this.#beganAt };
     return (
       this.#state ?? {
         status: 'failed',

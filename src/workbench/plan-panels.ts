@@ -4,7 +4,7 @@ import { pageRoot } from './plan-page';
 import { PlanPanel, type PlanPanelActions } from './plan-panel';
 import type { PlanRequest, PlanStore, StoredResult } from './plan-store';
 
-export const planDiffViewType = 'cutover.planDiff';
+const planDiffViewType = 'cutover.planDiff';
 
 export class PlanPanels implements vscode.WebviewPanelSerializer {
   /** In order of use, the newest last. */

@@ -22,7 +22,7 @@ export interface Choice<T> extends vscode.QuickPickItem {
   value: T;
 }
 
-export interface PickStep<T> extends StepFrame {
+interface PickStep<T> extends StepFrame {
   placeholder: string;
   choices: Choice<T>[];
   active?: T;

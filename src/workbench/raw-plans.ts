@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { type Side, sides } from '../shared/side';
 import type { StoredResult } from './plan-store';
 
-export const rawPlanScheme = 'cutover-plan';
+const rawPlanScheme = 'cutover-plan';
 
 export class RawPlans implements vscode.TextDocumentContentProvider, vscode.FileDecorationProvider {
   constructor(private readonly find: (id: string) => Promise<StoredResult | undefined>) {}
@@ -39,7 +39,11 @@ export async function openRawPlan(result: StoredResult, side: Side): Promise<voi
   const { label, color } = result.view[side];
   const text = result.raw[side] ?? '';
   const extension = /^\s*[[{]/.test(text) ? 'json' : 'txt';
-  const words = [side, label, statement.title].map(part => part.replace(/[^\p{L}\p{N} ._-]+/gu, ' ').trim());
+  // The names of pasted plans are their labels and title alike.
+  const title = result.request ? statement.title : '';
+  const words = [side, label.replace(/\.(json|txt)$/, ''), title].map(part =>
+    part.replace(/[^\p{L}\p{N} ._-]+/gu, ' ').trim(),
+  );
   const name = words.filter(Boolean).join(' - ').replace(/\s+/g, ' ').slice(0, 100).trim();
   const uri = vscode.Uri.from({
     scheme: rawPlanScheme,

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { CommandError, Dismissed } from './messages';
 import type { StoredResult } from './plan-store';
 import { askChoice, back, type Choice } from './quick-steps';
+import { stepDone } from './walkthrough';
 import type { Workbench } from './workbench';
 
 /** Records what the current panel shows. @throws CommandError when there is no result to record. */
@@ -46,7 +47,7 @@ export async function recordResult(workbench: Workbench, result: StoredResult): 
   }
   await reveal(document, line);
   workbench.log.info(`Recorded in ${vscode.workspace.asRelativePath(uri)}, line ${line}`);
-  void vscode.commands.executeCommand('setContext', 'cutover.recorded', true);
+  stepDone('recorded');
   return vscode.workspace.asRelativePath(uri);
 }
 

@@ -6,6 +6,7 @@ import {
   type MigrationList,
   readMigrationList,
   type SettingScope,
+  type SettingsProblem,
   withMigration,
   withoutMigration,
 } from './migration-list';
@@ -52,6 +53,15 @@ export function sessionLimits(): SessionLimits {
   };
 }
 
-export async function openMigrationSettings(): Promise<void> {
-  await vscode.commands.executeCommand('workbench.action.openSettings', '@id:cutover.migrations');
+/** Opens the settings file of a scope. */
+export async function openSettingsFile(scope: SettingScope): Promise<void> {
+  const command = scope === 'user' ? 'openSettingsJson' : 'openWorkspaceSettingsFile';
+  await vscode.commands.executeCommand(`workbench.action.${command}`, { revealSetting: { key: 'cutover.migrations' } });
+}
+
+/** What is wrong in the settings, said with a way to correct it. */
+export async function sayProblems(problems: SettingsProblem[]): Promise<void> {
+  const open = 'Open Settings';
+  const chosen = await vscode.window.showWarningMessage(problems.map(({ message }) => message).join(' '), open);
+  if (chosen === open) await openSettingsFile(problems[0]!.scope);
 }

@@ -1,5 +1,5 @@
 /** How a side is called and coloured: the same words everywhere, so that nobody mistakes one for the other. No editor here. */
-import { type ConnectionSettings, defaultColors, isProtected, type Migration } from '../shared/migration';
+import { type ConnectionSettings, defaultColors } from '../shared/migration';
 import type { Side } from '../shared/side';
 
 export function sideLabel(side: Side, settings: ConnectionSettings): string {
@@ -18,8 +18,4 @@ export function sideNamed(side: Side, settings: ConnectionSettings): string {
 
 export function sideColor(side: Side, settings: ConnectionSettings): string {
   return settings.color ?? defaultColors[side];
-}
-
-export function protectedSides(migration: Migration): Side[] {
-  return (['source', 'target'] as const).filter(side => isProtected(side, migration[side]));
 }

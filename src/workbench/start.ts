@@ -6,17 +6,20 @@ import { ClusterHealth } from './cluster-health';
 import { type ClusterItem, ClustersView } from './clusters-view';
 import { StatementLenses } from './code-lens';
 import { errorText, isDismissed, showError } from './messages';
+import type { SettingScope } from './migration-list';
 import { MigrationStore } from './migration-store';
 import { PasswordStore } from './passwords';
 import { PlanPanels } from './plan-panels';
 import { PlanStore } from './plan-store';
 import { RawPlans } from './raw-plans';
+import { openSettingsFile, sayProblems } from './settings';
 import { StatementDiagnostics } from './statement-diagnostics';
 import type { StatementArguments } from './statement-location';
 import { StatusBar } from './status-bar';
+import { openWalkthrough } from './walkthrough';
 import type { Workbench } from './workbench';
 
-export interface Started {
+interface Started {
   log: vscode.LogOutputChannel;
   /** Closes what is open on the clusters; the rest goes with the extension context. */
   stop(): Promise<void>;
@@ -49,7 +52,16 @@ export function start(context: vscode.ExtensionContext): Started {
       return sessionKeeper;
     },
   };
+  // Each problem once: settings are often typed step by step.
+  let said = '';
+  const sayNewProblems = () => {
+    const problems = migrations.problems.map(({ message }) => message).join(' ');
+    if (problems !== '' && problems !== said) void sayProblems(migrations.problems);
+    said = problems;
+  };
+  sayNewProblems();
   context.subscriptions.push(
+    migrations.onDidChange(sayNewProblems),
     log,
     migrations,
     health,
@@ -97,14 +109,9 @@ function registerCommands(workbench: Workbench): vscode.Disposable[] {
     register('refreshClusters', async () => (await connecting()).refreshClusters(workbench)),
     register('copyAddress', async (item: ClusterItem) => (await connecting()).copyAddress(workbench, item)),
     register('statusActions', async () => (await import('./status-actions')).showStatusActions(workbench)),
+    register('openSettings', async (scope: SettingScope) => openSettingsFile(scope)),
     register('showLog', async () => workbench.log.show()),
-    register('openWalkthrough', async () =>
-      vscode.commands.executeCommand(
-        'workbench.action.openWalkthrough',
-        `${workbench.context.extension.id}#start`,
-        false,
-      ),
-    ),
+    register('openWalkthrough', () => openWalkthrough(workbench.context.extension.id)),
   ];
 }
 

@@ -19,7 +19,7 @@ export function topologyWords(topology: Topology): string {
   ].join(', ');
 }
 
-export function versionWords(of: { postgresVersion?: string | undefined; citusVersion?: string | undefined }): string {
+function versionWords(of: { postgresVersion?: string | undefined; citusVersion?: string | undefined }): string {
   return [of.postgresVersion && `PostgreSQL ${of.postgresVersion}`, of.citusVersion && `Citus ${of.citusVersion}`]
     .filter(Boolean)
     .join(', ');

@@ -44,8 +44,9 @@ export function requireMigration(workbench: Workbench): Migration {
     );
   }
   if (problems.length > 0) {
-    throw new CommandError(`No usable migration: ${problems[0]} Correct it in the settings.`, [
-      { title: 'Open Settings', command: 'workbench.action.openSettings', arguments: ['@id:cutover.migrations'] },
+    const { message, scope } = problems[0]!;
+    throw new CommandError(`No usable migration: ${message} Correct it in the settings.`, [
+      { title: 'Open Settings', command: 'cutover.openSettings', arguments: [scope] },
     ]);
   }
   throw new CommandError('No migration is configured yet. Add the two clusters first.', [

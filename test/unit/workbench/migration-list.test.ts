@@ -25,7 +25,7 @@ describe('reading', () => {
       workspace: 'eu',
     });
     expect(migrations.map(({ migration }) => migration.name)).toEqual(['us']);
-    expect(problems).toEqual([
+    expect(problems.map(({ message }) => message)).toEqual([
       'cutover.migrations (user settings), eu: source.port must be a number. source.sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full.',
       'cutover.migrations (user settings), entry 3: it must be an object.',
       'cutover.migrations (user settings), apac: target must be an object.',
@@ -39,15 +39,17 @@ describe('reading', () => {
       workspace: undefined,
     });
     expect(migrations).toEqual([]);
-    expect(problems).toEqual([expect.stringContaining('source.password is unknown')]);
-    expect(problems[0]).toContain('Set Password');
-    expect(problems[0]).not.toContain('hunter2');
+    expect(problems).toEqual([{ scope: 'user', message: expect.stringContaining('source.password is unknown') }]);
+    expect(problems[0]!.message).toContain('Set Password');
+    expect(problems[0]!.message).not.toContain('hunter2');
   });
 
   test('a name is taken once per scope', () => {
     const { migrations, problems } = readMigrationList({ user: [eu, { ...us, name: 'eu' }], workspace: undefined });
     expect(migrations).toEqual([{ migration: eu, scope: 'user' }]);
-    expect(problems).toEqual(['cutover.migrations (user settings), eu: the name is taken by an earlier entry.']);
+    expect(problems).toEqual([
+      { scope: 'user', message: 'cutover.migrations (user settings), eu: the name is taken by an earlier entry.' },
+    ]);
   });
 
   test('an empty name is refused', () => {
