@@ -28,6 +28,8 @@ export class JsonScanner {
   /** Value of the number read last by {@link scalar}; NaN for true, false, null. */
   number = Number.NaN;
   readonly length: number;
+  /** Of the string gone past last. */
+  #hasEscapes = false;
   readonly #codes: Uint8Array | Uint16Array;
 
   constructor(readonly text: string) {
@@ -60,10 +62,14 @@ export class JsonScanner {
     const codes = this.#codes;
     const { length } = this;
     let pos = this.pos + 1;
+    this.#hasEscapes = false;
     while (pos < length) {
       const code = codes[pos]!;
       if (code === quote) break;
-      pos += code === backslash ? 2 : 1;
+      pos++;
+      if (code !== backslash) continue;
+      this.#hasEscapes = true;
+      pos++;
     }
     this.pos = pos + 1;
   }
@@ -77,7 +83,8 @@ export class JsonScanner {
 
   /** The string that began at `start` and was just gone past. */
   protected stringFrom(start: number): string {
-    return withoutEscapes(this.text.slice(start + 1, this.pos - 1));
+    const raw = this.text.slice(start + 1, this.pos - 1);
+    return this.#hasEscapes ? withoutEscapes(raw) : raw;
   }
 
   /** Goes past a number (into {@link number}), true, false or null; false when something else is there. */
