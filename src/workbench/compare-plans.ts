@@ -57,7 +57,7 @@ export async function comparePlans(workbench: Workbench): Promise<void> {
     target: target.input,
     notes: problems,
   });
-  const panel = workbench.panels.forRequest(undefined);
+  const panel = (await workbench.panels()).forRequest(undefined);
   await panel.finish(undefined, { version: 1, view, raw: { source: source.text, target: target.text } });
 }
 

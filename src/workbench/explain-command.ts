@@ -18,7 +18,7 @@ import { stepDone } from './walkthrough';
 import { requireMigration, requireTrust, type Workbench } from './workbench';
 
 export async function explain(workbench: Workbench, mode: Mode, given?: StatementArguments): Promise<void> {
-  const { active } = workbench.panels;
+  const { active } = await workbench.panels();
   // In a panel the command means the statement that the panel shows.
   if (!given && active?.request) return explainAgain(workbench, active, active.request, mode === 'analyze');
   const migration = requireMigration(workbench);
@@ -58,11 +58,12 @@ async function explainInto(
 ): Promise<PlacedError[]> {
   const { statementTitle } = await import('../sql/title');
   const title = statementTitle(request.sql, 80);
+  const panels = await workbench.panels();
   const wish: Wish = { workbench, migration, request, again: former !== undefined, title, mode };
   let panel: PlanPanel | undefined;
   let run: AbortController | undefined;
   const begin = (answered: Mode) => {
-    panel = former ?? workbench.panels.forRequest(request);
+    panel = former ?? panels.forRequest(request);
     run = panel.begin(request, title, answered === 'analyze', labelsOf(migration));
     return { panel, run };
   };

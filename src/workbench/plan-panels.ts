@@ -3,10 +3,9 @@ import * as vscode from 'vscode';
 import { pageRoot } from './plan-page';
 import { PlanPanel, type PlanPanelActions } from './plan-panel';
 import type { PlanRequest, PlanStore, StoredResult } from './plan-store';
+import { planDiffViewType } from './workbench';
 
-const planDiffViewType = 'cutover.planDiff';
-
-export class PlanPanels implements vscode.WebviewPanelSerializer {
+export class PlanPanels {
   /** In order of use, the newest last. */
   readonly #open: PlanPanel[] = [];
 
@@ -16,10 +15,6 @@ export class PlanPanels implements vscode.WebviewPanelSerializer {
     private readonly log: vscode.LogOutputChannel,
     private readonly actions: PlanPanelActions,
   ) {}
-
-  register(): vscode.Disposable {
-    return vscode.window.registerWebviewPanelSerializer(planDiffViewType, this);
-  }
 
   /** The panel that has the focus. */
   get active(): PlanPanel | undefined {
@@ -55,7 +50,8 @@ export class PlanPanels implements vscode.WebviewPanelSerializer {
     return this.#add(panel);
   }
 
-  async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
+  /** Takes over a panel that VS Code brings back after a reload. */
+  restore(panel: vscode.WebviewPanel): void {
     panel.webview.options = this.#options();
     this.#add(panel);
   }

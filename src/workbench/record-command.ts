@@ -9,7 +9,7 @@ import type { Workbench } from './workbench';
 
 /** Records what the current panel shows. @throws CommandError when there is no result to record. */
 export async function recordCurrent(workbench: Workbench): Promise<void> {
-  const { current } = workbench.panels;
+  const { current } = await workbench.panels();
   if (!current?.result) {
     throw new CommandError('There is no result to record yet. Explain a statement on both sides first.', [
       { title: 'Explain on Both Sides', command: 'cutover.explain' },

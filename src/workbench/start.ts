@@ -9,15 +9,14 @@ import { errorText, isDismissed, showError } from './messages';
 import type { SettingScope } from './migration-list';
 import { MigrationStore } from './migration-store';
 import { PasswordStore } from './passwords';
-import { PlanPanels } from './plan-panels';
-import { PlanStore } from './plan-store';
+import type { PlanPanels } from './plan-panels';
 import { RawPlans } from './raw-plans';
 import { openSettingsFile, sayProblems } from './settings';
 import { StatementDiagnostics } from './statement-diagnostics';
 import type { StatementArguments } from './statement-location';
 import { StatusBar } from './status-bar';
 import { openWalkthrough } from './walkthrough';
-import type { Workbench } from './workbench';
+import { planDiffViewType, type Workbench } from './workbench';
 
 interface Started {
   log: vscode.LogOutputChannel;
@@ -32,12 +31,11 @@ export function start(context: vscode.ExtensionContext): Started {
   const passwords = new PasswordStore(context.secrets, context.globalState);
   const health = new ClusterHealth(migrations, passwords, log);
   const diagnostics = new StatementDiagnostics();
-  const storage = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'plans');
-  const panels = new PlanPanels(context.extensionUri, new PlanStore(storage.fsPath), log, {
-    record: async result => (await import('./record-command')).recordResult(workbench, result),
-    rerun: async (panel, request, analyze) =>
-      (await import('./explain-command')).explainAgain(workbench, panel, request, analyze),
-  });
+  let planPanels: Promise<PlanPanels> | undefined;
+  const panels = () => {
+    planPanels ??= makePanels(workbench);
+    return planPanels;
+  };
   const workbench: Workbench = {
     context,
     log,
@@ -69,11 +67,24 @@ export function start(context: vscode.ExtensionContext): Started {
     new ClustersView(migrations, health),
     new StatusBar(migrations, health),
     new StatementLenses(),
-    panels.register(),
-    new RawPlans(id => panels.find(id)).register(),
+    vscode.window.registerWebviewPanelSerializer(planDiffViewType, {
+      deserializeWebviewPanel: async panel => (await panels()).restore(panel),
+    }),
+    new RawPlans(async id => (await panels()).find(id)).register(),
     ...registerCommands(workbench),
   );
   return { log, stop: async () => (await sessionKeeper)?.dispose() };
+}
+
+async function makePanels(workbench: Workbench): Promise<PlanPanels> {
+  const [{ PlanPanels }, { PlanStore }] = await Promise.all([import('./plan-panels'), import('./plan-store')]);
+  const { context, log } = workbench;
+  const folder = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'plans');
+  return new PlanPanels(context.extensionUri, new PlanStore(folder.fsPath), log, {
+    record: async result => (await import('./record-command')).recordResult(workbench, result),
+    rerun: async (panel, request, analyze) =>
+      (await import('./explain-command')).explainAgain(workbench, panel, request, analyze),
+  });
 }
 
 function registerCommands(workbench: Workbench): vscode.Disposable[] {

@@ -9,14 +9,18 @@ import type { PasswordStore } from './passwords';
 import type { PlanPanels } from './plan-panels';
 import type { StatementDiagnostics } from './statement-diagnostics';
 
+/** As in the manifest's activation events. */
+export const planDiffViewType = 'cutover.planDiff';
+
 export interface Workbench {
   readonly context: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
   readonly migrations: MigrationStore;
   readonly passwords: PasswordStore;
   readonly health: ClusterHealth;
-  readonly panels: PlanPanels;
   readonly diagnostics: StatementDiagnostics;
+  /** Made with the first panel. */
+  panels(): Promise<PlanPanels>;
   /** Sessions kept warm between commands; made with the first connection. */
   sessions(): Promise<SessionKeeper>;
   /** Sides on which the user agreed to ANALYZE reads, as `migration/side`, until the window closes. */

@@ -20,7 +20,14 @@ beforeAll(async () => {
     await coordinator.query('ALTER SYSTEM SET log_connections = on');
     await coordinator.query('SELECT pg_reload_conf()');
   }
-  workspace = await workspaceWith({ 'one.sql': 'SELECT 1;\n' });
+  const plan = (cost: number) =>
+    JSON.stringify([{ Plan: { 'Node Type': 'Seq Scan', 'Relation Name': 't', 'Total Cost': cost, 'Plan Rows': 1 } }]);
+  // One as the server sends it, one as psql prints it.
+  workspace = await workspaceWith({
+    'one.sql': 'SELECT 1;\n',
+    'before.json': plan(12.5),
+    'after.txt': `  QUERY PLAN\n---------------\n Seq Scan on t  (cost=0.00..99.25 rows=1 width=4)\n(1 row)\n`,
+  });
   const side = ({ coordinator }: LabPair['source']) => {
     const { host, port, database, user } = coordinator;
     return { host, port, database, user };
@@ -62,6 +69,21 @@ test('untrusted: the view and the commands say so, and no server sees a connecti
     await said.waitFor({ state: 'hidden' });
   }
   expect(await connections()).toBe(0);
+});
+
+test('untrusted: plans that one has can still be compared', async () => {
+  await workbench.openFile('before.json');
+  await workbench.openFile('after.txt');
+  await workbench.command('Cutover: Compare Two Plans');
+  await workbench.quickInputWidget.filter({ hasText: 'source (left, the baseline)' }).waitFor();
+  await workbench.pick('before.json');
+  await workbench.quickInputWidget.filter({ hasText: 'target (right)' }).waitFor();
+  await workbench.pick('after.txt');
+  const figure = (side: string) => workbench.webview().locator(`section.side.${side} .figure`);
+  await figure('target').waitFor();
+  expect(await figure('source').getAttribute('title')).toBe('Total Cost: 12.5');
+  expect(await figure('target').getAttribute('title')).toBe('Total Cost: 99.25');
+  expect(await workbench.webview().locator('section.side.source').textContent()).toContain('before.json');
 });
 
 test('trusted: the view connects', async () => {
