@@ -76,14 +76,9 @@ export class JsonScanner {
 
   /** The string whose opening quote is under the cursor. */
   string(): string {
-    const start = this.pos;
+    const start = this.pos + 1;
     this.skipString();
-    return this.stringFrom(start);
-  }
-
-  /** The string that began at `start` and was just gone past. */
-  protected stringFrom(start: number): string {
-    const raw = this.text.slice(start + 1, this.pos - 1);
+    const raw = this.text.slice(start, this.pos - 1);
     return this.#hasEscapes ? withoutEscapes(raw) : raw;
   }
 

@@ -15,6 +15,8 @@ export class Shape {
   readonly token: Uint8Array;
   /** See node-fields.ts. */
   readonly field: number;
+  /** The first value met under the name, as JSON spells it and as it is: many nodes say the same, as their schema. */
+  usual: { token: Uint8Array; text: string } | undefined;
   readonly #next = new Map<string, Shape>();
   #names: readonly string[] | undefined;
 

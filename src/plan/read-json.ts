@@ -175,23 +175,29 @@ export class JsonReader extends JsonScanner {
   #scalarMember(frame: Frame, shape: Shape, code: number): void {
     const offset = this.pos;
     const { field } = shape;
-    if (code === quote) this.skipString();
-    else if (!this.scalar()) {
+    if (frame.place === 'node' && isTextField(field) && code === quote) {
+      setTextField(frame.node!, field, this.#text(shape));
+    } else if (code === quote) {
+      if (field === 0 || frame.place !== 'node') this.skipString();
+      else setNumberField(frame.node!, field, Number(this.string()));
+    } else if (!this.scalar()) {
       this.#foreign(frame, shape.name);
       return;
-    }
-    if (field > 0 && frame.place === 'node') {
-      const node = frame.node!;
-      if (isTextField(field)) setTextField(node, field, this.#token(offset, code));
-      else if (code === quote) setNumberField(node, field, Number(this.#token(offset, code)));
-      else setNumberField(node, field, this.number);
+    } else if (field > 0 && frame.place === 'node') {
+      if (isTextField(field)) setTextField(frame.node!, field, this.text.slice(offset, this.pos));
+      else setNumberField(frame.node!, field, this.number);
     }
     this.#encoded(frame, shape, offset);
   }
 
-  /** What was just gone past. */
-  #token(offset: number, code: number): string {
-    return code === quote ? this.stringFrom(offset) : this.text.slice(offset, this.pos);
+  /** The string under the cursor, without a new copy when it is the one that stands there usually. */
+  #text(shape: Shape): string {
+    const { usual } = shape;
+    if (usual !== undefined && this.skipToken(usual.token)) return usual.text;
+    const start = this.pos;
+    const text = this.string();
+    shape.usual ??= { token: new TextEncoder().encode(this.text.slice(start, this.pos)), text };
+    return text;
   }
 
   #encoded(frame: Frame, shape: Shape, offset: number): void {
