@@ -7,7 +7,7 @@ import { alignPlans } from '../../src/plan/align';
 import { readPlan } from '../../src/plan/read';
 import { planDiffView } from '../../src/plan/view';
 import { largePlan } from './large-plan';
-import { figure, medianMs } from './measure';
+import { figure, medianMs, medianPairMs } from './measure';
 
 interface PlanService {
   fromSource(source: string): unknown;
@@ -41,20 +41,6 @@ const pev2 = (text: string): void => {
   service.createPlan('', service.fromSource(text), '');
 };
 
-/** Medians of pieces of work run in turn, each with the heap swept before it: what one leaves behind is not the other's. */
-function mediansMs(runs: number, ...works: (() => unknown)[]): number[] {
-  const times = works.map((): number[] => []);
-  for (let run = 0; run < runs; run++) {
-    for (const [i, work] of works.entries()) {
-      globalThis.gc?.();
-      const startedAt = performance.now();
-      work();
-      times[i]!.push(performance.now() - startedAt);
-    }
-  }
-  return times.map(list => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!);
-}
-
 /** As it comes from a socket: one flat string, not the pieces it was put together from. */
 function received(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
@@ -69,12 +55,14 @@ for (const [nodes, runs, runsOfPev2] of [
   console.log(`\npair of ${nodes} nodes each, ${size.toFixed(1)} MB`);
   const readAndAlign = () => alignPlans(readPlan(source).plan, readPlan(target).plan);
   const parse = () => [JSON.parse(source), JSON.parse(target)];
-  for (let warmup = 0; warmup < 3; warmup++) readAndAlign();
-  const [ours = 0, parsing = 0] = mediansMs(runs, readAndAlign, parse);
+  const [ours, parsing] = await medianPairMs(readAndAlign, parse, { warmups: 3, runs });
   figure('JSON.parse of both', parsing, 'ms');
   figure('reading, timing and aligning both', ours, 'ms');
   figure('  against JSON.parse', ours / parsing, '×', { atMost: 4 });
-  const [theirs = 0, oursBeside = 0] = mediansMs(runsOfPev2, () => [pev2(source), pev2(target)], readAndAlign);
+  const theirs = await medianMs(() => [pev2(source), pev2(target)], { warmups: 0, runs: runsOfPev2 });
+  // Once more beside it, since the machine may be busier now; without what it left on the heap.
+  globalThis.gc?.();
+  const oursBeside = await medianMs(readAndAlign, { warmups: 3, runs });
   figure("pev2's plan service for both (it aligns nothing)", theirs, 'ms');
   figure('  pev2 against ours', theirs / oursBeside, '×', { atLeast: 20 });
   const [a, b] = [readPlan(source).plan, readPlan(target).plan];
