@@ -159,7 +159,9 @@ export async function removeMigration(workbench: Workbench): Promise<void> {
   if (chosen !== remove) throw new Dismissed();
   await deleteMigration(migration.name, scope);
   workbench.migrations.reload();
-  await workbench.passwords.forget([migration.source, migration.target], connectionsOfAll(workbench));
+  // By name, since the settings may still be read as they were.
+  const others = connectionsOf(workbench.migrations.all.filter(entry => entry.migration.name !== migration.name));
+  await workbench.passwords.forget([migration.source, migration.target], others);
 }
 
 export async function selectMigration(workbench: Workbench): Promise<void> {
@@ -227,11 +229,15 @@ async function store(workbench: Workbench, answers: MigrationAnswers, former?: M
   if (!former) return;
   // The selection goes by name.
   if (former.name !== migration.name) await workbench.migrations.select(migration.name);
-  await workbench.passwords.forget([former.source, former.target], connectionsOfAll(workbench));
+  const others = workbench.migrations.all.filter(
+    entry => ![former.name, migration.name].includes(entry.migration.name),
+  );
+  const kept = [...connectionsOf(others), migration.source, migration.target];
+  await workbench.passwords.forget([former.source, former.target], kept);
 }
 
-function connectionsOfAll(workbench: Workbench) {
-  return workbench.migrations.all.flatMap(({ migration }) => [migration.source, migration.target]);
+function connectionsOf(entries: readonly ConfiguredMigration[]) {
+  return entries.flatMap(({ migration }) => [migration.source, migration.target]);
 }
 
 function describe(settings: Migration['source']): string {
