@@ -96,7 +96,7 @@ function findingBody(view: PlanDiffView): string {
     const error = errorText(view[side]);
     if (error) parts.push(error);
   }
-  parts.push(fence(view.statement.sql, 'sql'));
+  if (view.statement.sql) parts.push(fence(view.statement.sql, 'sql'));
   if (view.statement.parameters.length > 0) {
     const rows = view.statement.parameters.map(({ name, value }) => [name, value ?? 'NULL']);
     parts.push(markdownTable([left('Parameter'), left('Value')], rows));
