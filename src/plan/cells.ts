@@ -113,7 +113,7 @@ function operatorDetails(node: PlanNode): string[] {
         : `${launched} of ${count(planned, 'worker')}`,
     );
   }
-  if (properties.text('Disabled') === 'true') details.push('disabled by a setting');
+  if (node.disabled) details.push('disabled by a setting');
   if (node.inconsistent) details.push('its figures contradict its children’s');
   return details;
 }

@@ -141,19 +141,15 @@ function compareStructure(source: PlanNode, target: PlanNode, context: Compariso
   }
   compareProperties(source.properties, target.properties, context, changes);
   if (source.job && target.job) compareProperties(source.job.properties, target.job.properties, context, changes);
-  const disabled = [isDisabled(source), isDisabled(target)] as const;
-  if (disabled[0] !== disabled[1])
-    changes.push(change('structure', 'disabled by a setting', word(disabled[0]), word(disabled[1])));
+  if (source.disabled !== undefined && target.disabled !== undefined && source.disabled !== target.disabled) {
+    changes.push(change('structure', 'disabled by a setting', word(source.disabled), word(target.disabled)));
+  }
   const never = [source.actualLoops === 0, target.actualLoops === 0] as const;
   const bothRan = source.actualLoops !== undefined && target.actualLoops !== undefined;
   // Citus 13.2 says "never executed" of nodes inside subplans that were; their time is taken from the tasks.
   if (bothRan && never[0] !== never[1] && !isDistributed(source)) {
     changes.push(change('structure', 'executed', never[0] ? 'never' : 'yes', never[1] ? 'never' : 'yes'));
   }
-}
-
-function isDisabled(node: PlanNode): boolean {
-  return node.properties.text('Disabled') === 'true';
 }
 
 function word(yes: boolean): string {

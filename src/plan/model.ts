@@ -73,6 +73,8 @@ export interface PlanNode {
   /** Pages (8 kB) that this node alone touched: shared and local, hit and read. */
   selfPages: number | undefined;
   selfTempPages: number | undefined;
+  /** A setting such as enable_nestloop = off forbids it (see disabled.ts); undefined when that cannot be told. */
+  disabled: boolean | undefined;
   /** EXPLAIN's figures contradict one another by more than rounding: `selfMs` was set to 0 instead of a negative. */
   inconsistent: boolean;
   /** Ran at the same time as a slower task: its time is no part of its parent's. */

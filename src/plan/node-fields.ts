@@ -35,6 +35,7 @@ const names = [
   'Local Read Blocks',
   'Temp Read Blocks',
   'Temp Written Blocks',
+  'Disabled',
 ] as const;
 
 const numbers = new Map<string, number>(names.map((name, i) => [name, i]));
@@ -45,9 +46,10 @@ export function fieldNumber(name: string): number {
 }
 
 const firstNumeric = fieldNumber('Startup Cost');
+const disabled = fieldNumber('Disabled');
 
 export function isTextField(field: number): boolean {
-  return field > 0 && field < firstNumeric;
+  return (field > 0 && field < firstNumeric) || field === disabled;
 }
 
 export function setTextField(node: PlanNode, field: number, value: string): void {
@@ -96,6 +98,9 @@ export function setTextField(node: PlanNode, field: number, value: string): void
       break;
     case 15:
       node.provider = value;
+      break;
+    case 30:
+      node.disabled = value === 'true';
       break;
     default:
   }

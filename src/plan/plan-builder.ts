@@ -36,6 +36,7 @@ class BuiltNode implements PlanNode {
   selfMs: number | undefined = undefined;
   selfPages: number | undefined = undefined;
   selfTempPages: number | undefined = undefined;
+  disabled: boolean | undefined = undefined;
   inconsistent = false;
   overlapped = false;
 

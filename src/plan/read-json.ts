@@ -1,16 +1,13 @@
+import { elements, type ListPlace, lists, objects, type Place, structure } from './json-places';
 import { JsonScanner } from './json-scanner';
 import type { PlanNode, PlanStatement } from './model';
 import { isTextField, setNumberField, setTextField } from './node-fields';
 import type { PlanBuilder } from './plan-builder';
 import { type PlanValue, Properties, type Shape } from './properties';
 
-/** What an open `{` or `[` stands for. */
-type ObjectPlace = 'statement' | 'node' | 'distributedQuery' | 'job' | 'object';
-type ListPlace = 'statements' | 'children' | 'subplans' | 'tasks' | 'dependentJobs' | 'list';
-
 interface Frame {
   readonly isList: boolean;
-  place: ObjectPlace | ListPlace;
+  place: Place;
   /** The node the contents belong to; for statements the one they hang below, if any. */
   node: PlanNode | undefined;
   statement: PlanStatement | undefined;
@@ -34,41 +31,6 @@ const colon = 58;
 
 /** Reads FORMAT TEXT that stands inside the JSON, below the given node. */
 export type ReadText = (text: string, builder: PlanBuilder, container: number, label: string) => void;
-
-const lists: Partial<Record<Frame['place'], Record<string, ListPlace>>> = {
-  node: {
-    Plans: 'children',
-    'Dependent Jobs': 'dependentJobs',
-    'Remote Plan': 'statements',
-    PlannedStmt: 'statements',
-  },
-  distributedQuery: { Subplans: 'subplans' },
-  job: { Tasks: 'tasks', 'Dependent Jobs': 'dependentJobs' },
-};
-const objects: Partial<Record<Frame['place'], Record<string, ObjectPlace>>> = {
-  statement: { Plan: 'node' },
-  object: { Plan: 'node' },
-  node: { 'Distributed Query': 'distributedQuery' },
-  distributedQuery: { Job: 'job' },
-};
-
-/** What a name stands for at that place, if it is more than a property. */
-function structure<T>(
-  table: Partial<Record<Frame['place'], Record<string, T>>>,
-  place: Frame['place'],
-  name: string,
-): T | undefined {
-  const names = table[place];
-  return names !== undefined && Object.hasOwn(names, name) ? names[name] : undefined;
-}
-
-const elements: Partial<Record<ListPlace, ObjectPlace>> = {
-  statements: 'statement',
-  children: 'node',
-  subplans: 'node',
-  tasks: 'node',
-  dependentJobs: 'node',
-};
 
 /**
  * Reads EXPLAIN (FORMAT JSON) in one pass with an explicit stack. Not JSON.parse: identifiers above 2^53 must stay exact,
@@ -119,7 +81,7 @@ export class JsonReader extends JsonScanner {
   }
 
   #push(
-    place: Frame['place'],
+    place: Place,
     isList: boolean,
     node: PlanNode | undefined,
     statement: PlanStatement | undefined,

@@ -1,3 +1,4 @@
+import { markDisabled } from './disabled';
 import { type Plan, PlanError } from './model';
 import { PlanBuilder } from './plan-builder';
 import { JsonReader } from './read-json';
@@ -20,6 +21,7 @@ export interface ReadPlan {
 export function readPlan(text: string): ReadPlan {
   if (!text.trim()) throw new PlanError('empty', 'There is no plan: the text is empty. Paste the output of EXPLAIN.');
   const read = startsAsJson(text) ? readJson(text) : readUnwrapped(text);
+  markDisabled(read.plan);
   computeTimes(read.plan);
   return read;
 }

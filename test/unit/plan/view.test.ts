@@ -210,6 +210,19 @@ describe('the rows', () => {
     expect(viewOf(scan('(a = 1)'), scan('(a = 2)')).rows[0]!.changes).toEqual(['Filter (a = 1) → (a = 2)']);
   });
 
+  it('say what a setting forbids, by the cost up to PostgreSQL 17 and as 18 says it', () => {
+    const of = (major: number) => readPlan(plan(postgresqlPlans, `${major}/nestloop_off.json`)).plan;
+    for (const major of [15, 17, 18]) {
+      const forbidden = of(major).nodes.filter(each => each.disabled);
+      expect(
+        forbidden.map(each => each.type),
+        `PostgreSQL ${major}`,
+      ).toEqual(['Nested Loop']);
+    }
+    expect(viewOf(of(15), of(18)).differences.map(each => each.title)).toEqual(['JIT']);
+    expect(viewOf(of(15), of(18)).rows.some(row => row.target?.detail === 'disabled by a setting')).toBe(true);
+  });
+
   it('fold what is equal, and say what never ran', () => {
     const scan = (loops: number) => node('Seq Scan', { time: [0, 1], loops, 'Relation Name': 't', Alias: 't' });
     const side = (loops: number) =>
