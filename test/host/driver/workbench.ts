@@ -5,6 +5,9 @@ import type { FrameLocator, Locator, Page } from 'playwright-core';
 /** Longest wait for something to appear; under load VS Code needs tens of seconds for a first webview. */
 const patienceMs = 90_000;
 
+/** Before a try is given up and made again: a webview that takes the focus while it loads closes the palette. */
+const oneTryMs = 5000;
+
 export class Workbench {
   constructor(readonly page: Page) {
     page.setDefaultTimeout(patienceMs);
@@ -21,14 +24,18 @@ export class Workbench {
    * extension registers late, so it is opened again until the row is there.
    */
   async command(title: string): Promise<void> {
+    await this.#untilDone(async () => {
+      await this.page.keyboard.press('F1');
+      await this.quickInput.fill(`>${title}`, { timeout: oneTryMs });
+      await this.quickRow(title).click({ timeout: oneTryMs / 2 });
+    });
+  }
+
+  async #untilDone(attempt: () => Promise<void>): Promise<void> {
     const deadline = Date.now() + patienceMs;
     for (;;) {
-      await this.page.keyboard.press('F1');
       try {
-        await this.quickInput.waitFor({ state: 'visible', timeout: 5000 });
-        await this.quickInput.fill(`>${title}`);
-        await this.quickRow(title).click({ timeout: 2500 });
-        return;
+        return await attempt();
       } catch (error) {
         if (Date.now() > deadline) throw error;
         await this.page.keyboard.press('Escape');
@@ -86,22 +93,14 @@ export class Workbench {
   /** Opens a file of the workspace (path relative to it) through Quick Open. */
   async openFile(path: string): Promise<void> {
     const name = basename(path);
-    const deadline = Date.now() + patienceMs;
-    for (;;) {
+    await this.#untilDone(async () => {
       await this.page.keyboard.press('Control+P');
-      try {
-        await this.quickInput.waitFor({ state: 'visible', timeout: 5000 });
-        await this.quickInput.fill(path);
-        await this.quickRow(name).click({ timeout: 5000 });
-        await this.tab(name).waitFor({ timeout: 10_000 });
-        await this.page.locator('.editor-group-container.active .monaco-editor .view-lines').first().waitFor();
-        return;
-      } catch (error) {
-        if (Date.now() > deadline) throw error;
-        await this.page.keyboard.press('Escape');
-        await this.page.waitForTimeout(300);
-      }
-    }
+      await this.quickInput.fill(path, { timeout: oneTryMs });
+      await this.quickRow(name).click({ timeout: oneTryMs });
+      await this.tab(name).waitFor({ timeout: 2 * oneTryMs });
+      const lines = this.page.locator('.editor-group-container.active .monaco-editor .view-lines').first();
+      await lines.waitFor({ timeout: 2 * oneTryMs });
+    });
   }
 
   /** An editor tab by its label. */
@@ -111,13 +110,17 @@ export class Workbench {
 
   /** Puts the cursor there, both counted from 1. */
   async setCursor(line: number, column = 1): Promise<void> {
-    await this.page.keyboard.press('Control+G');
-    await this.quickInput.waitFor({ state: 'visible' });
-    await this.quickInput.fill(`:${line}:${column}`);
-    // Accepted before it was understood, it would put the cursor back.
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: new RegExp(`\\b${line}\\b`) }).waitFor();
-    await this.page.keyboard.press('Enter');
-    await this.statusBarItem(new RegExp(`^Ln ${line},`)).waitFor();
+    await this.#untilDone(async () => {
+      await this.page.keyboard.press('Control+G');
+      await this.quickInput.fill(`:${line}:${column}`, { timeout: oneTryMs });
+      // Accepted before it was understood, it would put the cursor back.
+      const understood = this.page.locator('.quick-input-list .monaco-list-row', {
+        hasText: new RegExp(`\\b${line}\\b`),
+      });
+      await understood.waitFor({ timeout: oneTryMs });
+      await this.page.keyboard.press('Enter');
+      await this.statusBarItem(new RegExp(`^Ln ${line},`)).waitFor({ timeout: oneTryMs });
+    });
   }
 
   /** The lines of the active text editor that are on the screen. */
