@@ -3,6 +3,7 @@
  * but what the user arranged. Times are milliseconds, sizes bytes or 8 kB pages as named.
  */
 import * as z from 'zod/mini';
+import { diagnosisSchema } from './diagnosis';
 
 const side = z.enum(['source', 'target']);
 const figure = z.optional(z.number());
@@ -174,6 +175,8 @@ export const planDiffViewSchema = z.strictObject({
   target: sideViewSchema,
   rows: z.array(rowSchema),
   differences: z.array(differenceSchema),
+  /** Why one side is slower; absent when one side gave no plan. */
+  diagnosis: z.optional(diagnosisSchema),
   /** What could not be read or must be known when reading the figures. */
   notes: z.array(z.string()),
 });
