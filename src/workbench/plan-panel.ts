@@ -56,7 +56,7 @@ export class PlanPanel {
         },
         record: async () => ({ file: await this.record() }),
         copyMarkdown: async () => {
-          const { planDiffMarkdown } = await import('../plan/markdown');
+          const { planDiffMarkdown } = await import('../playbook/plan-diff-markdown');
           await vscode.env.clipboard.writeText(planDiffMarkdown(this.#present().view));
           vscode.window.setStatusBarMessage('$(check) Copied as Markdown', 3000);
           return null;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { planDiffMarkdown } from '../../../src/plan/markdown';
 import { readPlan } from '../../../src/plan/read';
 import { rowDetails } from '../../../src/plan/view';
+import { planDiffMarkdown } from '../../../src/playbook/plan-diff-markdown';
 import { citusPlans, explainJson, node, plan, postgresqlPlans } from './fixtures';
 import { viewOf } from './views';
 

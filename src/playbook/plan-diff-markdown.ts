@@ -1,9 +1,9 @@
-import { escapeMarkdown, fence, markdownTable, type TableColumn } from '../playbook/escape';
-import { figureRows } from '../playbook/figures';
-import { visibleLine } from '../playbook/visible';
 import { formatCost, formatCount, formatMsFigure, formatRows } from '../shared/format';
 import type { Cell, PlanDiffView, Row } from '../shared/plan-diff';
 import { sides } from '../shared/side';
+import { escapeMarkdown, fence, markdownTable, type TableColumn } from './escape';
+import { figureRows } from './figures';
+import { visibleLine } from './visible';
 
 /** Longer trees fold what is equal on both sides, and end here. */
 const longestTree = 200;
