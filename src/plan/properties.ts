@@ -1,4 +1,4 @@
-import { decodeValue } from './json-scanner';
+import { decodeValue, type Token, tokenOf } from './json-scanner';
 import { fieldNumber } from './node-fields';
 
 /** A value as EXPLAIN gave it: text (numbers and booleans too, so 64-bit identifiers stay exact), a list, or an object. */
@@ -12,11 +12,11 @@ export class Shape {
   /** The shape one name longer that was asked for last: the likely next one. */
   likely: Shape | undefined;
   /** `"Name":` as JSON spells it, to be compared with the text under the cursor. */
-  readonly token: Uint8Array;
+  readonly token: Token;
   /** See node-fields.ts. */
   readonly field: number;
   /** The first value met under the name, as JSON spells it and as it is: many nodes say the same, as their schema. */
-  usual: { token: Uint8Array; text: string } | undefined;
+  usual: { token: Token; text: string } | undefined;
   readonly #next = new Map<string, Shape>();
   #names: readonly string[] | undefined;
 
@@ -26,7 +26,7 @@ export class Shape {
     readonly length: number,
   ) {
     this.field = fieldNumber(name);
-    this.token = new TextEncoder().encode(`${JSON.stringify(name)}:`);
+    this.token = tokenOf(`${JSON.stringify(name)}:`);
   }
 
   with(name: string): Shape {

@@ -1,5 +1,5 @@
 import { elements, type ListPlace, lists, objects, type Place, structure } from './json-places';
-import { JsonScanner } from './json-scanner';
+import { JsonScanner, tokenOf } from './json-scanner';
 import type { PlanNode, PlanStatement } from './model';
 import { isTextField, setNumberField, setTextField } from './node-fields';
 import type { PlanBuilder } from './plan-builder';
@@ -117,6 +117,7 @@ export class JsonReader extends JsonScanner {
 
   /** A name and its value: the part of the reader that runs some twenty times per node. */
   #member(frame: Frame): void {
+    this.advance();
     const { properties } = frame;
     let shape = properties.shape.likely;
     if (shape === undefined || !this.skipToken(shape.token)) {
@@ -158,7 +159,7 @@ export class JsonReader extends JsonScanner {
     if (usual !== undefined && this.skipToken(usual.token)) return usual.text;
     const start = this.pos;
     const text = this.string();
-    shape.usual ??= { token: new TextEncoder().encode(this.text.slice(start, this.pos)), text };
+    shape.usual ??= { token: tokenOf(this.text.slice(start, this.pos)), text };
     return text;
   }
 
