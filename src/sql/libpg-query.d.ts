@@ -15,6 +15,8 @@ declare module '@libpg-query/parser/wasm/libpg-query.js' {
     _wasm_free_parse_result(result: number): void;
     /** Takes a C string; returns a C string: the fingerprint or an error message. */
     _wasm_fingerprint(sql: number): number;
+    /** Takes a C string; returns a C string: the tree as JSON or an error message. */
+    _wasm_parse_plpgsql(sql: number): number;
     _wasm_free_string(text: number): void;
   }
   const createLibpgQuery: () => Promise<LibpgQuery>;

@@ -35,6 +35,11 @@ export interface SqlParser {
    * text does not parse, or holds no statement. Comparable only within one major version of the parser.
    */
   fingerprint(sql: string): string | undefined;
+  /**
+   * PL/pgSQL's own grammar on a `CREATE FUNCTION`, `CREATE PROCEDURE` or `DO`: its tree, as libpg_query writes it, or
+   * the error. Lines count from the body's beginning; there are no offsets.
+   */
+  parseRoutine(sql: string): { tree: unknown } | { message: string };
 }
 
 let parser: Promise<SqlParser> | undefined;
@@ -91,10 +96,19 @@ class WasmSqlParser implements SqlParser {
   fingerprint(sql: string): string | undefined {
     if (sql.includes('\0')) return undefined;
     const bytes = new TextEncoder().encode(sql);
-    const answer = this.#ask(module => ({ text: fingerprintBytes(module, bytes) }));
+    const answer = this.#ask(module => ({ text: stringResult(module, bytes, '_wasm_fingerprint') }));
     // Errors come back as the result, some of them without any prefix: only 16 hex digits are a fingerprint.
     if (typeof answer === 'string' || !/^[0-9a-f]{16}$/.test(answer.text)) return undefined;
     return answer.text === fingerprintOfNothing ? undefined : answer.text;
+  }
+
+  parseRoutine(sql: string): { tree: unknown } | { message: string } {
+    if (sql.includes('\0')) return { message: 'The text holds a NUL character, which PostgreSQL does not accept.' };
+    const bytes = new TextEncoder().encode(sql);
+    const answer = this.#ask(module => ({ text: stringResult(module, bytes, '_wasm_parse_plpgsql') }));
+    if (typeof answer === 'string') return { message: answer };
+    // Errors come back as the result, without a mark.
+    return answer.text.startsWith('{') ? { tree: JSON.parse(answer.text) } : { message: answer.text };
   }
 
   /** What `work` gives, or the reason why the module could not do it. */
@@ -152,12 +166,17 @@ function parseBytes(module: LibpgQuery, bytes: Uint8Array): { json: string } | {
   });
 }
 
-function fingerprintBytes(module: LibpgQuery, bytes: Uint8Array): string {
+function stringResult(
+  module: LibpgQuery,
+  bytes: Uint8Array,
+  work: '_wasm_fingerprint' | '_wasm_parse_plpgsql',
+): string {
   return withCString(module, bytes, sql => {
-    const result = module._wasm_fingerprint(sql);
-    const fingerprint = module.UTF8ToString(result);
+    const result = module[work](sql);
+    if (result === 0) throw new Error('out of memory');
+    const text = module.UTF8ToString(result);
     module._wasm_free_string(result);
-    return fingerprint;
+    return text;
   });
 }
 
