@@ -1,4 +1,5 @@
+import { jitRules } from './jit';
 import type { Rule } from './rule';
 
-/** Every rule, family by family. */
-export const catalogue: readonly Rule[] = [];
+/** Every rule, family by family. Of findings that weigh the same, the first named stands first. */
+export const catalogue: readonly Rule[] = [...jitRules];
