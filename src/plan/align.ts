@@ -1,5 +1,6 @@
-import { type Keys, keysOf, Names } from './align-keys';
+import { type Keys, keysOf, Names, type Scope } from './align-keys';
 import { KeyTable, keyOf, keyWithin, noKey } from './key-table';
+import { logicalNames } from './logical-names';
 import { mergeRows } from './merge-rows';
 import type { Plan } from './model';
 
@@ -22,7 +23,8 @@ export interface Matches {
  * Lines up two plans by the work their nodes do, not by their place, so that an added Sort or Gather does not unmatch
  * everything below it. In turn: scopes (see {@link Keys}); within a scope equal keys in plan order (scans by relation and
  * alias, joins by the set of relations below, others by family and relations below); scans of the same relation under
- * another alias; equal keys in a scope without counterpart (a CTE inlined on one side); what is left by family under the same matched ancestor.
+ * another alias, and others by the tables below, whatever their partitions; equal keys in a scope without counterpart (a CTE
+ * inlined on one side); what is left by family under the same matched ancestor.
  * Every node is in exactly one row; time grows linearly with the number of nodes.
  */
 export function alignPlans(source: Plan | undefined, target: Plan | undefined): AlignedRow[] {
@@ -36,7 +38,8 @@ export function matchPlans(source: Plan | undefined, target: Plan | undefined): 
   };
   if (!source || !target) return matches;
   const names = new Names();
-  const sides: [Keys, Keys] = [keysOf(source, names), keysOf(target, names)];
+  const [sourceNames, targetNames] = logicalNames(source, target);
+  const sides: [Keys, Keys] = [keysOf(sourceNames, names), keysOf(targetNames, names)];
   const partners = matchScopes(...sides, matches);
   const inScope = (keys: Float64Array, scopeOf: Int32Array, mapped?: Int32Array) => (at: number) => {
     const scope = mapped ? mapped[scopeOf[at]!]! : scopeOf[at]!;
@@ -123,12 +126,13 @@ function pair(matches: Matches, keyOfSource: (at: number) => number, keyOfTarget
 function matchScopes(source: Keys, target: Keys, matches: Matches): Int32Array {
   const partners = new Int32Array(source.scopes.length).fill(-1);
   const taken = new Uint8Array(target.scopes.length);
-  const rounds: ((outer: number, key: string) => string)[] = [
-    (outer, key) => `${outer} ${key}`,
+  const rounds: ((outer: number, scope: Scope) => string | undefined)[] = [
+    (outer, { keys }) => `${outer} ${keys[0]}`,
+    // The same shard in another place of the scope.
+    (outer, { keys }) => `${outer} ${keys[1]}`,
     // InitPlans and SubPlans whose contents changed, tasks on other shards.
-    (outer, key) => `${outer} ${key.split(' ', 1)[0]}`,
-    // A CTE declared elsewhere.
-    (_, key) => key,
+    (outer, { keys }) => `${outer} ${keys[2]}`,
+    (_, { anywhere }) => anywhere,
   ];
   const order = (keys: Keys): number[] =>
     keys.scopes.map((_, i) => i).sort((a, b) => keys.scopes[b]!.slowness - keys.scopes[a]!.slowness || a - b);
@@ -141,8 +145,8 @@ function matchScopes(source: Keys, target: Keys, matches: Matches): Int32Array {
       const waiting = new Map<string, number[]>();
       for (const scope of isGlobal ? targetByDepth.flat() : (targetByDepth[level] ?? [])) {
         if (taken[scope]) continue;
-        const { outer, key } = target.scopes[scope]!;
-        const full = keyOf(outer, key);
+        const full = keyOf(target.scopes[scope]!.outer, target.scopes[scope]!);
+        if (full === undefined) continue;
         const list = waiting.get(full);
         if (list) list.push(scope);
         else waiting.set(full, [scope]);
@@ -150,10 +154,11 @@ function matchScopes(source: Keys, target: Keys, matches: Matches): Int32Array {
       for (const list of waiting.values()) list.reverse();
       for (const scope of isGlobal ? sourceByDepth.flat() : (sourceByDepth[level] ?? [])) {
         if (partners[scope]! >= 0) continue;
-        const { outer, key } = source.scopes[scope]!;
+        const { outer } = source.scopes[scope]!;
         const mapped = outer < 0 ? -1 : partners[outer]!;
         if (outer >= 0 && mapped < 0 && !isGlobal) continue;
-        const partner = waiting.get(keyOf(mapped, key))?.pop();
+        const full = keyOf(mapped, source.scopes[scope]!);
+        const partner = full === undefined ? undefined : waiting.get(full)?.pop();
         if (partner === undefined) continue;
         partners[scope] = partner;
         taken[partner] = 1;
@@ -178,7 +183,10 @@ function byDepth({ scopes }: Keys, order: readonly number[]): number[][] {
   return levels;
 }
 
-/** What is left is matched by family below the same matched ancestor; never scans, which read something else. */
+/**
+ * What is left is matched by family below the same matched ancestor; never scans, which read something else, nor the
+ * branches of an Append, which work on other partitions.
+ */
 function pairByPlace(source: Plan, target: Plan, [left, right]: [Keys, Keys], matches: Matches): void {
   const nearest = (plan: Plan, own: Int32Array): Int32Array => {
     const above = new Int32Array(plan.nodes.length).fill(-1);
@@ -189,14 +197,15 @@ function pairByPlace(source: Plan, target: Plan, [left, right]: [Keys, Keys], ma
   };
   const aboveSource = nearest(source, matches.ofSource);
   const aboveTarget = nearest(target, matches.ofTarget);
-  const key = (keys: Keys, at: number, above: number): number => {
+  const key = (keys: Keys, at: number, own: number, above: number): number => {
     const kind = keys.families[at]!;
-    return kind === 'scan' || isLevel(kind) ? noKey : keyOf(above, keys.kinds[at]!, 0, 2);
+    const isBranch = keys.isMember[at]! > 0 && !keys.isMember[own];
+    return kind === 'scan' || isLevel(kind) || isBranch ? noKey : keyOf(above, keys.kinds[at]!, 0, 2);
   };
   const original = Int32Array.from(matches.ofSource);
   pair(
     matches,
-    at => key(left, at, aboveSource[at]! < 0 ? -1 : original[aboveSource[at]!]!),
-    at => key(right, at, aboveTarget[at]!),
+    at => key(left, at, aboveSource[at]!, aboveSource[at]! < 0 ? -1 : original[aboveSource[at]!]!),
+    at => key(right, at, aboveTarget[at]!, aboveTarget[at]!),
   );
 }

@@ -1,4 +1,5 @@
 import type { Properties } from './properties';
+import type { Shards } from './shards';
 
 /**
  * `operator`: a plan node of PostgreSQL. The others are the levels Citus puts between them, and JIT, which belongs to a
@@ -133,6 +134,8 @@ export interface Plan {
   statements: PlanStatement[];
   /** EXPLAIN ANALYZE: actual figures are there. */
   analyzed: boolean;
+  /** What the cluster's metadata says of the shards its tasks read (shards.ts); undefined when nobody could ask, as for a pasted plan. */
+  shards: Shards | undefined;
 }
 
 /** Indexes of the statements asked for (one, unless rules rewrote it). */

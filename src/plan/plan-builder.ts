@@ -65,7 +65,7 @@ export class PlanBuilder {
     source = '',
   ) {
     this.#values = new ValuePool(source);
-    this.plan = { format, nodes: [], statements: [], analyzed: false };
+    this.plan = { format, nodes: [], statements: [], analyzed: false, shards: undefined };
   }
 
   openNode(parent: number, statement: number, kind: NodeKind, type: string): PlanNode {

@@ -1,4 +1,4 @@
-import type { Plan } from './model';
+import type { Plan, PlanNode } from './model';
 
 /** What a cluster's metadata says of one shard. */
 export interface Shard {
@@ -29,13 +29,29 @@ export function relationsInTasks(plan: Plan): string[] {
 }
 
 /**
- * Notes on each task which part of the hash range it works on, so that two clusters' tasks can be compared shard by
- * shard: shard numbers mean nothing across clusters, hash ranges do as long as the shard counts agree.
+ * Gives the plan what the metadata says of its shards, and each task the part of the hash range it works on, so that two
+ * clusters' tasks can be compared shard by shard: shard numbers mean nothing across clusters, tables do, and hash ranges as
+ * long as the shard counts agree.
  */
 export function placeTasks(plan: Plan, shards: Shards): void {
+  plan.shards = shards;
   const tasks = enclosingTasks(plan);
   for (const { index, relation } of plan.nodes) {
     const task = plan.nodes[tasks[index]!];
     if (task && relation !== undefined) task.shardRange ??= shards.get(relation)?.range;
   }
+}
+
+/**
+ * Whether two tasks, undefined on the coordinator, work on the same part of the data, so that their rows and times compare:
+ * by the hash range where it is known, and without metadata when each is the only task of its job.
+ */
+export function isSameShard(source: Plan, target: Plan, a: PlanNode | undefined, b: PlanNode | undefined): boolean {
+  if (!a || !b) return !a && !b;
+  if (a.shardRange !== undefined || b.shardRange !== undefined) return a.shardRange === b.shardRange;
+  return isOnlyTask(source, a) && isOnlyTask(target, b);
+}
+
+function isOnlyTask(plan: Plan, task: PlanNode): boolean {
+  return plan.nodes[task.parent]?.job?.taskCount === 1;
 }
