@@ -4,6 +4,8 @@ export interface MeasureOptions {
   /** Runs before the counted ones, while code and caches warm up. */
   warmups?: number;
   runs?: number;
+  /** Collects garbage before each run, so that none pays for what another left on the heap. */
+  cleanHeap?: boolean;
 }
 
 /** Median wall time of `work` in milliseconds. */
@@ -27,11 +29,12 @@ export async function medianMs(
 export async function medianPairMs(
   first: () => unknown | Promise<unknown>,
   second: () => unknown | Promise<unknown>,
-  { warmups = 3, runs = 15 }: MeasureOptions = {},
+  { warmups = 3, runs = 15, cleanHeap = false }: MeasureOptions = {},
 ): Promise<[number, number]> {
   const times: [number[], number[]] = [[], []];
   for (let i = -warmups; i < runs; i++) {
     for (const [k, work] of [first, second].entries()) {
+      if (cleanHeap) globalThis.gc?.();
       const startedAt = performance.now();
       await work();
       if (i >= 0) times[k]!.push(performance.now() - startedAt);
