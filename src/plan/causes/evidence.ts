@@ -15,14 +15,20 @@ export interface Pair {
   faster: PlanNode | undefined;
 }
 
-export function pairs({ plans, rows, slower, faster }: CauseContext): Pair[] {
-  return rows.map((row, i) =>
-    pairOf(i, plans[slower].nodes[row[slower] ?? -1], plans[faster].nodes[row[faster] ?? -1]),
-  );
-}
+const pairsOfContext = new WeakMap<CauseContext, Pair[]>();
 
-function pairOf(row: number, slower: PlanNode | undefined, faster: PlanNode | undefined): Pair {
-  return { row, slower, faster };
+export function pairs(context: CauseContext): readonly Pair[] {
+  let known = pairsOfContext.get(context);
+  if (!known) {
+    const { plans, rows, slower, faster } = context;
+    known = rows.map((row, i) => ({
+      row: i,
+      slower: plans[slower].nodes[row[slower] ?? -1],
+      faster: plans[faster].nodes[row[faster] ?? -1],
+    }));
+    pairsOfContext.set(context, known);
+  }
+  return known;
 }
 
 /** Evidence of both sides from figures of the slower and the faster one. */

@@ -1,0 +1,95 @@
+import { withoutShard } from '../align-keys';
+import type { Plan, PlanNode } from '../model';
+import { family, nodeName } from '../operator';
+import { estimateFactor, factor } from '../thresholds';
+import { type Pair, pairs, places } from './evidence';
+import type { CauseContext } from './rule';
+
+/** How the two plans go about the work differently: what a planner setting or a statistic can bring about. */
+export interface ShapeChange {
+  /** `added`, `removed`: as seen from the faster side, the slower one has a node more or less. */
+  kind: 'access' | 'join' | 'order' | 'strategy' | 'estimate' | 'added' | 'removed';
+  /** The row that shows it. */
+  row: number;
+  slower: PlanNode | undefined;
+  faster: PlanNode | undefined;
+}
+
+const known = new WeakMap<CauseContext, ShapeChange[]>();
+
+/** Every change of shape in what somebody waited for, in the order of the rows. */
+export function shapeChanges(context: CauseContext): ShapeChange[] {
+  let changes = known.get(context);
+  if (!changes) {
+    changes = pairs(context).flatMap(pair => changesOf(context, pair));
+    const reordered = joinOrderChange(context);
+    if (reordered) changes.push(reordered);
+    known.set(context, changes);
+  }
+  return changes;
+}
+
+function changesOf(context: CauseContext, { row, slower, faster }: Pair): ShapeChange[] {
+  const change = (kind: ShapeChange['kind']): ShapeChange => ({ kind, row, slower, faster });
+  const isSkipped = (node: PlanNode | undefined, plan: Plan): boolean =>
+    node !== undefined && (node.kind !== 'operator' || places(plan).overlapped[node.index] === 1);
+  if (isSkipped(slower, context.plans[context.slower]) || isSkipped(faster, context.plans[context.faster])) return [];
+  if (!slower) return [change('removed')];
+  if (!faster) return [change('added')];
+  const changes: ShapeChange[] = [];
+  const kind = family(slower);
+  if (slower.type !== faster.type || slower.strategy !== faster.strategy) {
+    changes.push(change(kind === 'scan' ? 'access' : kind === 'join' ? 'join' : 'strategy'));
+  } else if (indexOf(context, context.slower, slower) !== indexOf(context, context.faster, faster)) {
+    changes.push(change('access'));
+  }
+  if (factor(slower.planRows ?? 0, faster.planRows ?? 0) >= estimateFactor) changes.push(change('estimate'));
+  return changes;
+}
+
+function indexOf({ plans }: CauseContext, side: CauseContext['slower'], { index, indexName }: PlanNode): string {
+  return withoutShard(indexName ?? '', places(plans[side]).tasks[index]! >= 0);
+}
+
+/** The relations are joined in another order when the sets that some joins bring together exist on one side only. */
+function joinOrderChange(context: CauseContext): ShapeChange | undefined {
+  const { plans, slower, faster } = context;
+  const sets = [joinSets(plans[slower]), joinSets(plans[faster])] as const;
+  const differs = (own: Map<string, number>, other: Map<string, number>): boolean =>
+    [...own.keys()].some(set => !other.has(set));
+  if (!differs(sets[0], sets[1]) || !differs(sets[1], sets[0])) return undefined;
+  const nodes = new Set([...sets[0].values()]);
+  const shown = pairs(context).find(pair => pair.slower && nodes.has(pair.slower.index));
+  return shown && { kind: 'order', row: shown.row, slower: shown.slower, faster: shown.faster };
+}
+
+/** Relations brought together by each join, with its node. Plans wider than this are joins of partitions, not of choice. */
+const mostRelations = 40;
+
+function joinSets(plan: Plan): Map<string, number> {
+  const sets = new Map<string, number>();
+  const { tasks } = places(plan);
+  const below: (Set<string> | undefined)[] = new Array(plan.nodes.length);
+  for (let at = plan.nodes.length - 1; at >= 0; at--) {
+    const node = plan.nodes[at]!;
+    const own = below[at] ?? new Set<string>();
+    if (node.relation !== undefined && family(node) === 'scan') {
+      own.add(withoutShard(node.alias ?? node.relation, tasks[at]! >= 0));
+    }
+    if (family(node) === 'join' && own.size <= mostRelations) {
+      const set = [...own].sort().join(' ');
+      if (!sets.has(set)) sets.set(set, at);
+    }
+    if (node.parent < 0 || own.size === 0) continue;
+    const above = below[node.parent];
+    if (!above) below[node.parent] = own;
+    else if (above.size <= mostRelations) for (const name of own) above.add(name);
+    below[at] = undefined;
+  }
+  return sets;
+}
+
+/** `Seq Scan on events`, `none`. */
+export function nodeWords(node: PlanNode | undefined): string {
+  return node ? nodeName(node) : 'none';
+}
