@@ -1,8 +1,10 @@
 /**
  * Runs the benchmarks of test/bench, each in a process of its own: `npm run bench`, or some: `npm run bench -- plan`. They
- * print figures and ratios beside their aims; a missed aim is shown, not failed, since machines differ.
+ * print figures and ratios beside their aims; a missed aim is shown, not failed, since machines differ. What begins with
+ * the first `--option` is the benchmark's own: `npm run bench -- causes --only jit_forced`.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +15,10 @@ ensureDependencies();
 for (const line of await ensureSystem()) console.warn(line);
 const { bundleTypeScript } = await import('./load-typescript.mjs');
 
-const wanted = process.argv.slice(2);
+const given = process.argv.slice(2);
+const firstOption = given.findIndex(argument => argument.startsWith('--'));
+const wanted = firstOption < 0 ? given : given.slice(0, firstOption);
+const options = firstOption < 0 ? [] : given.slice(firstOption);
 const all = (await readdir(join(root, 'test', 'bench'))).filter(file => file.endsWith('.bench.ts')).sort();
 const chosen = all.filter(file => wanted.length === 0 || wanted.includes(file.replace('.bench.ts', '')));
 if (chosen.length === 0) {
@@ -32,13 +37,16 @@ for (const file of chosen) {
   try {
     const outfile = join(folder, 'bench.mjs');
     await bundleTypeScript(`test/bench/${file}`, outfile);
-    const { status, stdout } = spawnSync(process.execPath, ['--expose-gc', outfile], {
+    const child = spawn(process.execPath, ['--expose-gc', outfile, ...options], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
-      encoding: 'utf8',
-      maxBuffer: 64 * 1024 * 1024,
     });
-    process.stdout.write(stdout);
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', text => {
+      process.stdout.write(text);
+      stdout += text;
+    });
+    const [status] = await once(child, 'close');
     missed += stdout.split('MISSED').length - 1;
     if (status !== 0) {
       failed++;

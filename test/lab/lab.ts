@@ -45,9 +45,17 @@ export async function startPlainPair(options: PlainPairOptions = {}): Promise<La
   return startPair('plain', { source, target }, createPlainCluster, options.scenario ?? 'none');
 }
 
+export interface CitusPairOptions {
+  scenario?: ScenarioName;
+  /** The source runs what the target runs, so that their versions make no difference. */
+  sameVersion?: boolean;
+}
+
 /** Two Citus clusters, each a coordinator and two workers. Rejects with {@link LabUnavailable} when no Citus is found. */
-export async function startCitusPair(options: { scenario?: ScenarioName } = {}): Promise<LabPair> {
-  return startPair('citus', await findCitus(), createCitusCluster, options.scenario ?? 'none');
+export async function startCitusPair(options: CitusPairOptions = {}): Promise<LabPair> {
+  const { source, target } = await findCitus();
+  const installations = { source: options.sameVersion ? target : source, target };
+  return startPair('citus', installations, createCitusCluster, options.scenario ?? 'none');
 }
 
 /** The clusters that CUTOVER_SOURCE_URI and CUTOVER_TARGET_URI name. Nothing is created there, nothing stopped. */
