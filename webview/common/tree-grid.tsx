@@ -8,7 +8,7 @@
  * "Treegrid Pattern": one tab stop, the active row named by aria-activedescendant.
  */
 import { Component, type ComponentChildren } from 'preact';
-import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { contentHeightPx, mostRows, scrollToRow, windowAt } from './viewport';
 
 export interface Column {
@@ -19,6 +19,13 @@ export interface Column {
   title?: string;
 }
 
+/** What stands in a cell beside its text. Each element less in a row is felt when ten rows come into view per frame. */
+export interface GridCell {
+  content: ComponentChildren;
+  title?: string | undefined;
+  className?: string;
+}
+
 export interface GridRow {
   /** What a screen reader says for the row, shortest useful first. */
   label: string;
@@ -27,8 +34,8 @@ export interface GridRow {
   level?: number;
   /** Absent: nothing lies below this row. */
   expanded?: boolean;
-  /** One per column. */
-  cells: ComponentChildren[];
+  /** One per column; a text is all that most cells have. */
+  cells: (GridCell | string)[];
 }
 
 export interface TreeGridProps {
@@ -58,13 +65,21 @@ export interface TreeGridProps {
 export const rowHeightPx = 24;
 const overscan = 6;
 const typeAheadMs = 700;
+/** Scrolling that pauses for so long has come to its end. */
+const settleMs = 150;
 
 export function TreeGrid(props: TreeGridProps) {
   const { columns, rowCount, row, selected, tree } = props;
+  const classNames = useMemo(
+    () => columns.map(({ id, numeric }) => `cell ${id}${numeric ? ' numeric' : ''}`),
+    [columns],
+  );
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const [heightPx, setHeight] = useState(0);
   const [scrollTop, setScrollTop] = useState(props.scrollTop ?? 0);
+  // Moving an element makes the browser lay it out from nothing, so order waits until scrolling has come to its end.
+  const [firstSettled, setFirstSettled] = useState(0);
   const typed = useRef({ text: '', at: 0 });
   const viewport = { rowHeightPx, rowCount, heightPx };
 
@@ -98,7 +113,7 @@ export function TreeGrid(props: TreeGridProps) {
     if (selected < 0 || heightPx === 0) return;
     const wanted = scrollToRow(viewport, element.scrollTop, selected);
     if (Math.abs(wanted - element.scrollTop) >= 1) element.scrollTop = wanted;
-  });
+  }, [selected, rowCount, heightPx]);
 
   const onScroll = () => {
     const top = scroller.current!.scrollTop;
@@ -124,6 +139,15 @@ export function TreeGrid(props: TreeGridProps) {
       const index = (start + i) % rowCount;
       if (props.typeAheadText(index).some(name => name.toLowerCase().startsWith(text))) return select(index);
     }
+  };
+
+  const onClick = (event: MouseEvent) => {
+    const index = indexOf(event);
+    if (index < 0) return;
+    const { expanded } = rowAt(index);
+    const twistie = (event.target as Element).closest('.twistie');
+    if (twistie && expanded !== undefined) tree?.toggle(index, !expanded);
+    else props.onSelect(index);
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -155,11 +179,15 @@ export function TreeGrid(props: TreeGridProps) {
 
   const { first, end, topPx } = windowAt(viewport, scrollTop, overscan);
   const pool = mostRows(viewport, overscan);
-  const indexes: number[] = [];
-  for (let index = first; index < end; index++) indexes.push(index);
+  // Not on `scrollend`, which follows every single step that a script or a key scrolls by.
+  useEffect(() => {
+    const timer = setTimeout(() => setFirstSettled(first), settleMs);
+    return () => clearTimeout(timer);
+  }, [first]);
+  const slots = inSlots(first, end, pool, firstSettled);
   // The active row exists for assistive technology even when it is scrolled out of sight.
   const selectedOutside = selected >= 0 && selected < rowCount && (selected < first || selected >= end);
-  const rowId = useCallback((index: number) => `${id}-${index}`, [id]);
+  const rowId = (index: number) => `${id}-${index}`;
 
   return (
     <div
@@ -177,32 +205,35 @@ export function TreeGrid(props: TreeGridProps) {
     >
       <div role="rowgroup" class="grid-head">
         <div role="row" aria-rowindex={1} class="grid-row">
-          {columns.map(column => (
-            <div
-              key={column.id}
-              role="columnheader"
-              title={column.title}
-              class={`cell ${column.id} ${column.numeric ? 'numeric' : ''}`}
-            >
+          {columns.map((column, i) => (
+            <div key={column.id} role="columnheader" title={column.title} class={classNames[i]}>
               {column.header}
             </div>
           ))}
         </div>
       </div>
-      <div role="rowgroup" class="grid-body" style={{ height: `${contentHeightPx(viewport)}px` }}>
-        {indexes.map(index => (
+      <div
+        role="rowgroup"
+        class="grid-body"
+        style={{ height: `${contentHeightPx(viewport)}px` }}
+        // A double click opens the details; it is not meant to select a word.
+        onMouseDown={event => event.detail > 1 && event.preventDefault()}
+        onClick={onClick}
+        onDblClick={event => {
+          const index = indexOf(event);
+          if (index >= 0) props.onActivate(index);
+        }}
+      >
+        {slots.map(index => (
           <RowElement
-            // An element serves again as soon as its row has left: nothing is made or thrown away while scrolling.
+            // An element serves again as soon as its row has left: nothing is made, thrown away or moved while scrolling.
             key={index % pool}
-            id={rowId(index)}
+            id={index === selected ? rowId(index) : undefined}
             index={index}
             row={rowAt(index)}
-            columns={columns}
-            selected={index === selected}
+            classNames={classNames}
+            titled={first === firstSettled}
             topPx={Math.round(topPx + (index - first) * rowHeightPx)}
-            onSelect={props.onSelect}
-            onActivate={props.onActivate}
-            onToggle={tree?.toggle}
           />
         ))}
         {selectedOutside && (
@@ -223,27 +254,55 @@ export function TreeGrid(props: TreeGridProps) {
   );
 }
 
+/**
+ * The rows from `first` to `end` in the order of their elements: from top to bottom, as assistive technology reads them,
+ * when `firstSettled` is `first`; otherwise rows that came into view stand where those that left stood.
+ */
+function inSlots(first: number, end: number, pool: number, firstSettled: number): number[] {
+  const slots: number[] = [];
+  const offset = (((first - firstSettled) % pool) + pool) % pool;
+  for (let i = 0; i < pool; i++) {
+    const index = first + ((i - offset + pool) % pool);
+    if (index < end) slots.push(index);
+  }
+  return slots;
+}
+
+/** The row an event happened in, −1 for none. One listener serves all rows. */
+function indexOf(event: Event): number {
+  const row = (event.target as Element).closest('[role=row]');
+  return row ? Number(row.ariaRowIndex) - 2 : -1;
+}
+
 interface RowProps {
-  id: string;
+  /** Of the selected row: it alone is named elsewhere. */
+  id: string | undefined;
   index: number;
   row: GridRow;
-  columns: readonly Column[];
-  selected: boolean;
+  /** One per column. */
+  classNames: readonly string[];
+  /** Titles restyle their cells, and nobody can read them while the rows fly past. */
+  titled: boolean;
   topPx: number;
-  onSelect(index: number): void;
-  onActivate(index: number): void;
-  onToggle: ((index: number, expanded: boolean) => void) | undefined;
 }
 
 class RowElement extends Component<RowProps> {
   /** Rows that merely stay in view while others scroll past cost nothing. */
   override shouldComponentUpdate(next: RowProps): boolean {
     const now = this.props;
-    return next.row !== now.row || next.selected !== now.selected || next.topPx !== now.topPx || next.id !== now.id;
+    return (
+      next.row !== now.row ||
+      next.index !== now.index ||
+      next.topPx !== now.topPx ||
+      (next.titled && !now.titled) ||
+      next.id !== now.id ||
+      next.classNames !== now.classNames
+    );
   }
 
   override render() {
-    const { id, index, row, columns, selected, topPx } = this.props;
+    const { id, index, row, classNames, titled, topPx } = this.props;
+    const selected = id !== undefined;
     return (
       <div
         role="row"
@@ -253,26 +312,25 @@ class RowElement extends Component<RowProps> {
         aria-level={row.level}
         aria-expanded={row.expanded}
         aria-label={row.label}
-        class={`grid-row ${row.className ?? ''} ${selected ? 'selected' : ''}`}
+        class={`grid-row${row.className ? ` ${row.className}` : ''}${selected ? ' selected' : ''}`}
         style={{ transform: `translateY(${topPx}px)` }}
-        // A double click opens the details; it is not meant to select a word.
-        onMouseDown={event => event.detail > 1 && event.preventDefault()}
-        onClick={event => {
-          const twistie = (event.target as Element).closest('.twistie');
-          if (twistie && row.expanded !== undefined) this.props.onToggle?.(index, !row.expanded);
-          else this.props.onSelect(index);
-        }}
-        onDblClick={() => this.props.onActivate(index)}
       >
-        {row.cells.map((cell, i) => (
-          <div
-            key={columns[i]!.id}
-            role="gridcell"
-            class={`cell ${columns[i]!.id} ${columns[i]!.numeric ? 'numeric' : ''}`}
-          >
-            {cell}
-          </div>
-        ))}
+        {row.cells.map((cell, i) =>
+          typeof cell === 'string' ? (
+            <div key={i} role="gridcell" class={classNames[i]}>
+              {cell}
+            </div>
+          ) : (
+            <div
+              key={i}
+              role="gridcell"
+              class={cell.className ? `${classNames[i]} ${cell.className}` : classNames[i]}
+              title={titled ? cell.title : undefined}
+            >
+              {cell.content}
+            </div>
+          ),
+        )}
       </div>
     );
   }

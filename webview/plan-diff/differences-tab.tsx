@@ -26,10 +26,10 @@ export function DifferencesTab({ view, arrange }: { view: PlanDiffView; arrange(
       return {
         label: `${kindWords[kind]}: ${title}. Source: ${source}. Target: ${target}.`,
         cells: [
-          <span class="tag">{kindWords[kind]}</span>,
-          <span title={title}>{title}</span>,
-          <span title={source}>{source}</span>,
-          <span title={target}>{target}</span>,
+          { content: <span class="tag">{kindWords[kind]}</span> },
+          { content: title, title },
+          { content: source, title: source },
+          { content: target, title: target },
         ],
       };
     },

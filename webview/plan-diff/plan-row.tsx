@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { formatCost, formatCount, formatMs, formatMsFigure } from '../../src/shared/format';
 import type { Cell, Row } from '../../src/shared/plan-diff';
 import { type Side, sides } from '../../src/shared/side';
-import type { Column, GridRow } from '../common/tree-grid';
+import type { Column, GridCell, GridRow } from '../common/tree-grid';
 import { estimateAndActual, markSigns, markWords, pages, plural } from './format';
 
 /** What is the same for all rows of a view. */
@@ -63,13 +63,15 @@ export function foldedBelow(rows: readonly Row[], index: number): Folded {
   return { rows: descendants, selfMs };
 }
 
-export function planRow(row: Row, context: RowContext, folded: Folded | undefined, found: boolean): GridRow {
+export function planRow(row: Row, context: RowContext, folded: Folded | undefined): GridRow {
   const { alone } = context;
   const sidesShown = alone === undefined ? sides : [alone];
   const mark = alone === undefined ? row.mark : 'same';
   const cells = sidesShown.map(side => cellsOf(row, side, context, folded));
   const markCell =
-    mark === 'same' ? null : (
+    mark === 'same' ? (
+      ''
+    ) : (
       <span role="img" class="sign" aria-label={markWords[mark]} title={[markWords[mark], ...row.changes].join('\n')}>
         {markSigns[mark]}
       </span>
@@ -83,90 +85,77 @@ export function planRow(row: Row, context: RowContext, folded: Folded | undefine
     ]
       .filter(Boolean)
       .join(' '),
-    className: [mark, found && 'found', row.descendants === 0 && 'leaf'].filter(Boolean).join(' '),
+    className: mark,
     level: row.depth + 1,
-    cells: alone === undefined ? [...cells[0]!, markCell, ...cells[1]!] : cells[0]!,
+    cells: alone === undefined ? [...cells[0]!, { content: markCell }, ...cells[1]!] : cells[0]!,
   };
   if (row.descendants > 0) grid.expanded = folded === undefined;
   return grid;
 }
 
-function cellsOf(row: Row, side: Side, context: RowContext, folded: Folded | undefined): ComponentChildren[] {
+function cellsOf(row: Row, side: Side, context: RowContext, folded: Folded | undefined): (GridCell | string)[] {
   const cell = row[side];
-  const twistie = <span class={`twistie ${row.descendants === 0 ? 'none' : ''}`} aria-hidden />;
+  const fold = row.descendants === 0 ? 'none' : folded ? 'closed' : 'open';
+  // Deep plans keep room for names.
+  const twistie = (
+    <span class={`twistie ${fold}`} style={{ marginLeft: `min(${row.depth * 14}px, 45%)` }} aria-hidden />
+  );
   if (!cell) {
     const other = row.source ?? row.target;
     const absent = other?.category === 'jit' ? 'no JIT' : '—';
-    return [
-      <span class="node" style={indent(row)}>
-        {twistie}
-        <span class="dim">{absent}</span>
-      </span>,
-      ...(context.analyzed ? [null, null, null] : [null, null]),
-    ];
+    const content = [twistie, <span class="dim">{absent}</span>];
+    return [{ className: 'node', content }, ...(context.analyzed ? ['', '', ''] : ['', ''])];
   }
-  const title = [cell.name, cell.detail, cell.error].filter(Boolean).join('\n');
-  return [
-    <span class="node" style={indent(row)} title={title}>
-      {folded && <span class="folded">{`${folded.rows} more`}</span>}
-      {twistie}
+  const node: GridCell = {
+    className: 'node',
+    title: [cell.name, cell.detail, cell.error].filter(Boolean).join('\n'),
+    content: [
+      folded && <span class="folded">{`${folded.rows} more`}</span>,
+      twistie,
       <span class="name">
-        <Highlighted text={cell.name} find={context.find} />
-        {cell.detail !== undefined && (
-          <span class="detail">
-            {' '}
-            <Highlighted text={cell.detail} find={context.find} />
-          </span>
-        )}
+        {highlighted(cell.name, context.find)}
+        {cell.detail !== undefined && <span class="detail"> {highlighted(cell.detail, context.find)}</span>}
         {cell.error !== undefined && <span class="node-error">{` ${cell.error}`}</span>}
-      </span>
-    </span>,
-    ...(context.analyzed
-      ? [
-          <SelfTime cell={cell} context={context} folded={folded?.selfMs[side]} />,
-          <span title={rowsTitle(cell)}>{cell.neverExecuted ? '' : estimateAndActual(cell, true)}</span>,
-          pages(cell),
-        ]
-      : [costText(cell), estimateAndActual(cell, false)]),
+      </span>,
+    ],
+  };
+  if (!context.analyzed) return [node, costCell(cell), estimateAndActual(cell, false)];
+  return [
+    node,
+    selfTime(cell, context, folded?.selfMs[side]),
+    { content: cell.neverExecuted ? '' : estimateAndActual(cell, true), title: rowsTitle(cell) },
+    pages(cell),
   ];
 }
 
-/** Deep plans keep room for names. */
-function indent(row: Row): { paddingLeft: string } {
-  return { paddingLeft: `min(${row.depth * 14}px, 45%)` };
-}
-
-function costText(cell: Cell): ComponentChildren {
-  return cell.totalCost === undefined ? (
-    ''
-  ) : (
-    <span title={`Total Cost: ${cell.totalCost}`}>{formatCost(cell.totalCost)}</span>
-  );
+function costCell(cell: Cell): GridCell | string {
+  if (cell.totalCost === undefined) return '';
+  return { content: formatCost(cell.totalCost), title: `Total Cost: ${cell.totalCost}` };
 }
 
 function rowsTitle(cell: Cell): string | undefined {
   return cell.loops !== undefined && cell.loops > 1 ? `in ${formatCount(cell.loops)} loops` : undefined;
 }
 
-function SelfTime({ cell, context, folded }: { cell: Cell; context: RowContext; folded: number | undefined }) {
-  if (cell.neverExecuted)
-    return (
-      <span class="dim never" title="never executed">
-        never<span class="if-wide"> executed</span>
-      </span>
-    );
+function selfTime(cell: Cell, { longestMs }: RowContext, folded: number | undefined): GridCell | string {
+  if (cell.neverExecuted) {
+    const content = ['never', <span class="if-wide"> executed</span>];
+    return { className: 'dim never', title: 'never executed', content };
+  }
   const selfMs = folded ?? cell.selfMs;
-  if (selfMs === undefined) return null;
-  const width = context.longestMs > 0 ? Math.min(1, selfMs / context.longestMs) : 0;
-  const exact = `${folded === undefined ? 'self' : 'with the folded rows'} ${selfMs} ms${cell.totalMs === undefined ? '' : `, total ${cell.totalMs} ms`}`;
-  return (
-    <span class="self" title={exact}>
-      <span>{`${folded === undefined ? '' : 'Σ '}${formatMsFigure(selfMs)}`}</span>
-      <span class="bar" aria-hidden>
-        <span class={`part ${cell.category}`} style={{ width: `${100 * width}%` }} />
-      </span>
-    </span>
-  );
+  if (selfMs === undefined) return '';
+  const percent = longestMs > 0 ? 100 * Math.min(1, selfMs / longestMs) : 0;
+  return {
+    title: `${folded === undefined ? 'self' : 'with the folded rows'} ${selfMs} ms${cell.totalMs === undefined ? '' : `, total ${cell.totalMs} ms`}`,
+    content: [
+      `${folded === undefined ? '' : 'Σ '}${formatMsFigure(selfMs)}`,
+      <span
+        class={`bar part ${cell.category}`}
+        style={{ backgroundSize: `max(1px, ${percent.toFixed(1)}%) 100%` }}
+        aria-hidden
+      />,
+    ],
+  };
 }
 
 function spoken(side: Side, cell: Cell | undefined, { analyzed }: RowContext): string {
@@ -180,8 +169,8 @@ function spoken(side: Side, cell: Cell | undefined, { analyzed }: RowContext): s
   return `${side}: ${parts.join(', ')}.`;
 }
 
-function Highlighted({ text, find }: { text: string; find: string }) {
-  if (find === '') return <>{text}</>;
+function highlighted(text: string, find: string): ComponentChildren {
+  if (find === '') return text;
   const lower = text.toLowerCase();
   const parts: ComponentChildren[] = [];
   let from = 0;
@@ -193,5 +182,5 @@ function Highlighted({ text, find }: { text: string; find: string }) {
     }
   }
   parts.push(text.slice(from));
-  return <>{parts}</>;
+  return parts;
 }

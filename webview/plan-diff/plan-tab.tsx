@@ -46,7 +46,6 @@ export function PlanTab({ host, view, layout, arrange, keepScroll }: PlanTabProp
     () => matchingRows(tree, texts, layout.find, onlyDifferences),
     [tree, texts, layout.find, onlyDifferences],
   );
-  const found = useMemo(() => new Set(matches), [matches]);
   const selectedRow = useMemo(
     () => (layout.selected === undefined ? -1 : tree.keys.indexOf(layout.selected)),
     [tree, layout.selected],
@@ -62,13 +61,14 @@ export function PlanTab({ host, view, layout, arrange, keepScroll }: PlanTabProp
     }),
     [view, longestMs, alone, layout.find],
   );
+  const shownColumns = useMemo(() => columns(context), [context]);
   const row = useCallback(
     (position: number) => {
       const index = visible[position]!;
       const folded = isFolded(tree, arrangement, index) ? foldedBelow(view.rows, index) : undefined;
-      return planRow(view.rows[index]!, context, folded, found.has(index));
+      return planRow(view.rows[index]!, context, folded);
     },
-    [tree, arrangement, visible, context, found, view],
+    [tree, arrangement, visible, context, view],
   );
 
   const fold = (indexes: Iterable<number>, folded: boolean) =>
@@ -116,7 +116,7 @@ export function PlanTab({ host, view, layout, arrange, keepScroll }: PlanTabProp
           <TreeGrid
             label={alone === undefined ? 'Plans side by side' : `Plan of the ${alone}`}
             className={`plans ${alone === undefined ? '' : 'alone'} ${view.analyzed ? '' : 'estimates'}`}
-            columns={columns(context)}
+            columns={shownColumns}
             rowCount={visible.length}
             row={row}
             selected={positions.get(selectedRow) ?? -1}
