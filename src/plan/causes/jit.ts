@@ -1,8 +1,7 @@
 import type { Evidence, Remedy } from '../../shared/diagnosis';
 import { formatCost, formatMs } from '../../shared/format';
 import type { Side } from '../../shared/side';
-import { jitWords } from '../compare-nodes';
-import type { Plan, PlanNode } from '../model';
+import type { Jit, Plan, PlanNode } from '../model';
 import { disableCost, disabledNodesMajor } from '../thresholds';
 import { enableSetting } from './enable-settings';
 import { bothTimed, evidence, excessMs, matters, type Pair, pairs, places, workerOf } from './evidence';
@@ -32,6 +31,7 @@ const mostPlaces = 4;
 interface Compilation {
   pair: Pair;
   node: PlanNode;
+  jit: Jit;
   /** `host:port`; undefined at the coordinator. */
   worker: string | undefined;
   /** Wall-clock, 0 when not executed. */
@@ -45,8 +45,9 @@ function compilations(context: CauseContext, side: Side): Compilation[] {
   return pairs(context)
     .flatMap(pair => {
       const node = ofSide(pair);
-      if (node?.kind !== 'jit' || places(plan).overlapped[node.index]) return [];
-      return [{ pair, node, worker: workerOf(plan, node), ms: node.totalMs ?? 0 }];
+      const jit = node?.kind === 'jit' ? plan.statements[node.statement]!.jit : undefined;
+      if (!node || !jit || places(plan).overlapped[node.index]) return [];
+      return [{ pair, node, jit, worker: workerOf(plan, node), ms: node.totalMs ?? 0 }];
     })
     .sort((a, b) => b.ms - a.ms);
 }
@@ -69,19 +70,23 @@ function excess(context: CauseContext): { list: Compilation[]; ms: number | unde
 
 /** Inlining and optimization are what costs; without them compilation takes a few milliseconds. */
 function strongest(list: readonly Compilation[]): number {
-  return list.reduce((most, { node }) => {
-    const words = jitWords(node.properties);
-    return Math.max(most, 1 + Number(words.includes('inlined')) + Number(words.includes('optimized')));
-  }, 0);
+  const strength = ({ jit }: Compilation): number => 1 + Number(jit.inlining) + Number(jit.optimization);
+  return list.reduce((most, compilation) => Math.max(most, strength(compilation)), 0);
+}
+
+/** `10 functions, inlined, optimized`. */
+function jitWords({ functions, inlining, optimization }: Jit): string {
+  const count = `${functions} ${functions === 1 ? 'function' : 'functions'}`;
+  return [count, ...(inlining ? ['inlined'] : []), ...(optimization ? ['optimized'] : [])].join(', ');
 }
 
 function compilationEvidence(context: CauseContext, list: readonly Compilation[]): Evidence[] {
   return list.slice(0, mostPlaces).map(({ pair, node, worker }) => {
     const { faster } = pair;
     const words = (plan: Plan, of: PlanNode): string => {
-      const whole = plan.statements[of.statement]!.executionMs;
+      const { executionMs: whole, jit } = plan.statements[of.statement]!;
       const time = of.totalMs === undefined ? [] : [`${formatMs(of.totalMs)}${whole ? ` of ${formatMs(whole)}` : ''}`];
-      return [...time, jitWords(of.properties)].join(', ');
+      return [...time, ...(jit ? [jitWords(jit)] : [])].join(', ');
     };
     return evidence(
       context,
@@ -290,13 +295,7 @@ const absent: Rule = {
       explainedMs: ms,
       account: 'cpu',
       evidence: [
-        evidence(
-          context,
-          'JIT',
-          'none',
-          `${formatMs(total(list))}, ${jitWords(list[0]!.node.properties)}`,
-          list[0]!.worker,
-        ),
+        evidence(context, 'JIT', 'none', `${formatMs(total(list))}, ${jitWords(list[0]!.jit)}`, list[0]!.worker),
         ...settingEvidence(context, jitSettings, list[0]!.worker),
       ],
       rows,
