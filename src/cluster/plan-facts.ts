@@ -30,7 +30,7 @@ interface FactsOptions {
   /** Functions in the statement, whose own SET clauses count. */
   functions?: readonly FunctionName[];
   /** The highest cost of a statement in the plan that JIT did not compile; above `jit_above_cost` that asks for a reason. */
-  uncompiledCost?: number;
+  uncompiledCost?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 

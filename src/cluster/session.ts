@@ -172,6 +172,11 @@ export class Session {
     return this.#usable;
   }
 
+  /** Which backend works for this session, for another session to look at; undefined before the server has said. */
+  get running(): RunningTransaction | undefined {
+    return this.#current;
+  }
+
   /** Whether the connection stands and a new session would start with the same settings. Never rejects. */
   async isCurrent(signal?: AbortSignal): Promise<boolean> {
     const { results } = await this.transaction([{ text: startQuery }], { jitOff: true, signal });

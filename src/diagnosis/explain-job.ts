@@ -1,5 +1,7 @@
 import type { SessionLimits } from '../cluster/limits';
 import type { SessionKeeper } from '../cluster/session-keeper';
+import type { SideFacts } from '../plan/causes/facts';
+import type { FoundCause } from '../plan/causes/rule';
 import type { Plan } from '../plan/model';
 import type { ConnectionSettings } from '../shared/migration';
 import type { PlanDiffView, ViewError } from '../shared/plan-diff';
@@ -33,6 +35,8 @@ export interface ExplainJob {
   limits: SessionLimits;
   signal?: AbortSignal | undefined;
   onSideDone?: ((side: Side) => void) | undefined;
+  /** Gets the view as soon as both plans are there; its diagnosis follows with the result. */
+  onPlans?: ((view: PlanDiffView) => void) | undefined;
   /** Keeps sessions open between jobs; without it each job opens and closes its own. */
   sessions?: SessionKeeper | undefined;
 }
@@ -42,6 +46,10 @@ export interface ExplainResult {
   plans: BySide<Plan | undefined>;
   /** What each server sent, byte for byte. */
   raw: BySide<string | undefined>;
+  /** What else was read for the diagnosis. */
+  facts: BySide<SideFacts | undefined>;
+  /** What each of the view's causes was made of, in the same order. */
+  found: readonly FoundCause[];
   classification: Classification;
 }
 

@@ -36,13 +36,15 @@ export interface PlanDiffInput {
   target: SideInput;
   /** Said besides what the plans themselves give reason to say, as the problems of readPlan. */
   notes?: string[];
+  /** The plans lined up, where that was done already. */
+  aligned?: readonly AlignedRow[];
 }
 
 /** Everything the page draws, from two plans or from one plan and the other side's error. */
 export function planDiffView(input: PlanDiffInput): PlanDiffView {
   const { source, target } = input;
   const sides: BySide<SideView> = { source: sideView(source), target: sideView(target) };
-  const { rows, changed } = viewRows(source.plan, target.plan);
+  const { rows, changed } = viewRows(source.plan, target.plan, input.aligned);
   const { verdict, notes } = verdictOf(verdictSide(source), verdictSide(target));
   return {
     version: 1,
@@ -86,12 +88,16 @@ function sideView(input: SideInput): SideView {
 }
 
 /** The aligned rows with what changed in each. */
-function viewRows(source: Plan | undefined, target: Plan | undefined): { rows: Row[]; changed: RowChanges[] } {
+function viewRows(
+  source: Plan | undefined,
+  target: Plan | undefined,
+  lines: readonly AlignedRow[] = alignPlans(source, target),
+): { rows: Row[]; changed: RowChanges[] } {
   const changed: RowChanges[] = [];
   const tasks = { source: source && enclosingTasks(source), target: target && enclosingTasks(target) };
   const times = [source && executionMs(source), target && executionMs(target)];
   const whole = times[0] === undefined || times[1] === undefined ? undefined : Math.max(times[0], times[1]);
-  const rows = alignPlans(source, target).map((aligned, at): Row => {
+  const rows = lines.map((aligned, at): Row => {
     const [a, b] = nodesOf(aligned, source, target);
     const taskA = a && source!.nodes[tasks.source![a.index]!];
     const taskB = b && target!.nodes[tasks.target![b.index]!];
