@@ -2,7 +2,7 @@ import type { Evidence } from '../../shared/diagnosis';
 import { formatMs } from '../../shared/format';
 import type { PlanNode } from '../model';
 import { enableSetting } from './enable-settings';
-import { bothTimed, evidence, excessMs, matters, pairs, places, workerOf } from './evidence';
+import { evidence, pairs, places, workerOf } from './evidence';
 import type { CauseContext, FoundCause, Rule } from './rule';
 import {
   differing,
@@ -13,7 +13,7 @@ import {
   settingRemedy,
   settingWords,
 } from './setting-facts';
-import { nodeWords, type ShapeChange, shapeChanges } from './shape-changes';
+import { nodeWords, type Place, placeOf, type ShapeChange, shapeChanges } from './shape-changes';
 
 type ChangeKind = ShapeChange['kind'];
 
@@ -38,8 +38,6 @@ const brings: Record<string, readonly ChangeKind[]> = {
   geqo_pool_size: ['order'],
   geqo_generations: ['order'],
   geqo_seed: ['order'],
-  work_mem: ['join', 'strategy'],
-  hash_mem_multiplier: ['join', 'strategy'],
   default_statistics_target: ['estimate'],
   plan_cache_mode: anyShape,
   constraint_exclusion: ['added'],
@@ -51,33 +49,6 @@ const brings: Record<string, readonly ChangeKind[]> = {
   enable_self_join_elimination: ['added', 'removed'],
   enable_group_by_reordering: ['added', 'removed', 'strategy'],
 };
-
-/** Where a changed plan costs time: the row whose whole subtree counts. */
-interface Place {
-  row: number;
-  ms: number | undefined;
-}
-
-/** The changed row itself, or where only one side has it, the nearest row above that both have. */
-function placeOf(context: CauseContext, { row }: ShapeChange): Place | undefined {
-  const { plans, rows, slower, faster } = context;
-  for (let at = row; at >= 0; at = above(context, at)) {
-    const [a, b] = [plans[slower].nodes[rows[at]![slower] ?? -1], plans[faster].nodes[rows[at]![faster] ?? -1]];
-    if (!a || !b) continue;
-    if (places(plans[slower]).overlapped[a.index]) return undefined;
-    if (!bothTimed(context)) return { row: at, ms: excessMs(context, a.totalMs, undefined) };
-    const [ofSlower, ofFaster] = [a.totalMs ?? 0, b.totalMs ?? 0];
-    return matters(context, ofSlower, ofFaster) ? { row: at, ms: ofSlower - ofFaster } : undefined;
-  }
-  return undefined;
-}
-
-function above({ rows }: CauseContext, row: number): number {
-  const { depth } = rows[row]!;
-  let at = row - 1;
-  while (at >= 0 && rows[at]!.depth >= depth) at--;
-  return at;
-}
 
 /** Settings that can have brought about a change, with the change and what it costs. */
 interface Suspicion {
@@ -98,7 +69,7 @@ function suspicions(context: CauseContext): Suspicion[] {
     const fitting =
       forbidden.length > 0 ? forbidden : settings.filter(({ name }) => brings[name]?.includes(change.kind));
     if (fitting.length === 0 || isWithoutIndex(context, change)) continue;
-    const place = placeOf(context, change);
+    const place = placeOf(context, change.row);
     if (!place) continue;
     const isForbidden = forbidden.length > 0;
     const same = byRow.get(place.row);
@@ -233,7 +204,7 @@ const unavoidable: Rule = {
       const name = enableSetting(node);
       if (name === undefined) continue;
       const isCompiled = plans[slower].statements[node.statement]!.jit !== undefined;
-      const place = placeOf(context, { kind: 'strategy', row, slower: node, faster: other });
+      const place = placeOf(context, row);
       if (!place && !isCompiled) continue;
       const worker = workerOf(plans[slower], node);
       const ofSlower = settingOf(context, slower, name, worker);

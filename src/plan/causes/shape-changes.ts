@@ -2,7 +2,7 @@ import { withoutShard } from '../align-keys';
 import type { Plan, PlanNode } from '../model';
 import { family, nodeName } from '../operator';
 import { estimateFactor, factor } from '../thresholds';
-import { type Pair, pairs, places } from './evidence';
+import { bothTimed, excessMs, matters, type Pair, pairs, places } from './evidence';
 import type { CauseContext } from './rule';
 
 /** How the two plans go about the work differently: what a planner setting or a statistic can bring about. */
@@ -87,6 +87,44 @@ function joinSets(plan: Plan): Map<string, number> {
     below[at] = undefined;
   }
   return sets;
+}
+
+/** Where a changed plan costs time: the row whose whole subtree counts. */
+export interface Place {
+  row: number;
+  ms: number | undefined;
+}
+
+/**
+ * The row itself, or where only one side has it, the nearest above that both have, else the first below; undefined when it
+ * costs the slower side nothing.
+ */
+export function placeOf(context: CauseContext, row: number): Place | undefined {
+  const all = pairs(context);
+  let at = row;
+  while (at >= 0 && !isShared(all[at]!)) at = above(context, at);
+  if (at < 0) {
+    const end = row + context.rows[row]!.descendants;
+    at = row;
+    while (at <= end && !isShared(all[at]!)) at++;
+    if (at > end) return undefined;
+  }
+  const { slower, faster } = all[at]!;
+  if (places(context.plans[context.slower]).overlapped[slower!.index]) return undefined;
+  if (!bothTimed(context)) return { row: at, ms: excessMs(context, slower!.totalMs, undefined) };
+  const [ofSlower, ofFaster] = [slower!.totalMs ?? 0, faster!.totalMs ?? 0];
+  return matters(context, ofSlower, ofFaster) ? { row: at, ms: ofSlower - ofFaster } : undefined;
+}
+
+function isShared({ slower, faster }: Pair): boolean {
+  return slower !== undefined && faster !== undefined;
+}
+
+function above({ rows }: CauseContext, row: number): number {
+  const { depth } = rows[row]!;
+  let at = row - 1;
+  while (at >= 0 && rows[at]!.depth >= depth) at--;
+  return at;
 }
 
 /** `Seq Scan on events`, `none`. */
