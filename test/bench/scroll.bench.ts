@@ -1,4 +1,8 @@
-/** The aligned trees at 10,000 and 50,000 rows: time to the first rows, and frames lost while scrolling; a plain table beside. */
+/**
+ * The aligned trees at 10,000 and 50,000 rows: time to the first rows, and frames lost while scrolling. Beside them a plain
+ * table of all rows, and what this machine can do at all at that moment: a page that only asks for frames, and as many
+ * placed lines of plain text as the grid has rows in the page, the same ten of them rewritten per frame.
+ */
 import type { Page } from 'playwright-core';
 import { Panel, PanelServer } from '../webview/panel';
 import { largeView, ready, rollupView } from '../webview/views';
@@ -6,24 +10,41 @@ import { figure } from './measure';
 
 /** Scrolled distance per frame: ten rows, faster than anybody reads. */
 const stepPx = 240;
+/** As many as the grid keeps rows in the page. */
+const linesOfText = 30;
 const scrolledFrames = 180;
+/** Grid and limits take turns, so that what else runs on the machine slows them alike; medians are printed. */
+const rounds = 3;
 
 const server = await PanelServer.start();
 try {
   figure('script of the page', server.scriptBytes / 1024, 'kB');
   for (const rows of [10_000, 50_000]) {
     const view = largeView({ rows, differsEvery: 500 });
-    const grid = await measureGrid(view);
     const table = await measureTable(view);
+    const grids: Measured[] = [];
+    const lists: Scrolled[] = [];
+    const empties: Scrolled[] = [];
+    for (let i = 0; i < rounds; i++) {
+      empties.push(await measureBare({ lines: 0, rows }));
+      lists.push(await measureBare({ lines: linesOfText, rows }));
+      grids.push(await measureGrid(view));
+    }
+    const grid = medians(grids);
+    const list = medians(lists);
+    const empty = medians(empties);
     const of = `${rows.toLocaleString('en')} rows`;
     figure(`${of}: first rows, grid`, grid.firstMs, 'ms');
     figure(`${of}: first rows, plain table`, table.firstMs, 'ms');
     figure(`${of}: first rows, table / grid`, table.firstMs / grid.firstMs, '×', { atLeast: 5 });
     figure(`${of}: page's own CPU per frame scrolled, grid`, grid.cpuMs, 'ms', { atMost: 16 });
+    figure(`${of}: page's own CPU per frame scrolled, lines of text`, list.cpuMs, 'ms');
     figure(`${of}: page's own CPU per frame scrolled, plain table`, table.cpuMs, 'ms');
     figure(`${of}: 95th percentile of a frame while scrolling, grid`, grid.frameMs, 'ms');
     figure(`${of}: 95th percentile of a frame while scrolling, plain table`, table.frameMs, 'ms');
     figure(`${of}: frames lost while scrolling, grid`, grid.lostPercent, '%', { atMost: 5 });
+    figure(`${of}: frames lost on an empty page`, empty.lostPercent, '%');
+    figure(`${of}: frames lost while scrolling, lines of text`, list.lostPercent, '%');
     figure(`${of}: frames lost while scrolling, plain table`, table.lostPercent, '%');
     figure(`${of}: elements in the page, grid`, grid.elements, '');
     figure(`${of}: elements in the page, plain table`, table.elements, '');
@@ -32,12 +53,21 @@ try {
   await server.stop();
 }
 
-interface Measured {
-  firstMs: number;
+interface Scrolled {
   cpuMs: number;
   frameMs: number;
   lostPercent: number;
   elements: number;
+}
+interface Measured extends Scrolled {
+  firstMs: number;
+}
+
+function medians<Figures extends Scrolled>(measured: Figures[]): Figures {
+  const names = Object.keys(measured[0]!) as (keyof Figures)[];
+  const middle = (name: keyof Figures) =>
+    measured.map(each => each[name] as number).toSorted((a, b) => a - b)[measured.length >> 1]!;
+  return Object.fromEntries(names.map(name => [name, middle(name)])) as unknown as Figures;
 }
 
 /** From the message with the result, through its check, to the frame that shows rows. */
@@ -67,7 +97,25 @@ async function measureTable(view: ReturnType<typeof largeView>): Promise<Measure
   }
 }
 
-async function scroll(page: Page, selector: string): Promise<Omit<Measured, 'firstMs'>> {
+/** Lines of text recycled in turn; without any, a page that only asks for frames. */
+async function measureBare(options: { lines: number; rows: number }): Promise<Scrolled> {
+  const page = await server.browser.newPage({ viewport: { width: 1400, height: 800 } });
+  try {
+    await page.setContent(
+      `<style>
+        #scroller { position: relative; height: 420px; overflow: auto }
+        #scroller div { position: absolute; height: 24px; white-space: nowrap }
+      </style>
+      <div id="scroller"></div>`,
+    );
+    if (options.lines > 0) await page.evaluate(showLines, options);
+    return await scroll(page, '#scroller');
+  } finally {
+    await page.close();
+  }
+}
+
+async function scroll(page: Page, selector: string): Promise<Scrolled> {
   const session = await page.context().newCDPSession(page);
   // CPU time of the page's thread: what others on the machine do does not count.
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
@@ -98,7 +146,9 @@ interface PageGlobals {
 interface PageElement {
   scrollTop: number;
   textContent: string;
+  style: { transform: string; height: string };
   append(...children: PageElement[]): void;
+  addEventListener(type: 'scroll', listener: () => void): void;
 }
 
 async function showResult(json: string): Promise<number> {
@@ -132,6 +182,27 @@ async function showTable(json: string): Promise<number> {
   page.document.querySelector('#scroller').append(table);
   for (let i = 0; i < 2; i++) await new Promise(resolve => page.requestAnimationFrame(resolve));
   return performance.now() - startedAt;
+}
+
+function showLines({ lines, rows }: { lines: number; rows: number }): void {
+  const { document } = globalThis as unknown as PageGlobals;
+  const scroller = document.querySelector('#scroller');
+  const end = document.createElement('div');
+  end.style.height = `${rows * 24}px`;
+  const pool = Array.from({ length: lines }, () => ({ element: document.createElement('div'), row: -1 }));
+  scroller.append(end, ...pool.map(({ element }) => element));
+  const draw = () => {
+    const first = Math.floor(scroller.scrollTop / 24);
+    for (let row = first; row < first + lines; row++) {
+      const line = pool[row % lines]!;
+      if (line.row === row) continue;
+      line.row = row;
+      line.element.style.transform = `translateY(${row * 24}px)`;
+      line.element.textContent = `Index Scan on part_${row} 38.4 ${row} → ${row + 1} 12 Index Scan on part_${row} 38.4 ${row} → ${row + 1} 12`;
+    }
+  };
+  scroller.addEventListener('scroll', draw);
+  draw();
 }
 
 async function scrollThrough(options: { selector: string; stepPx: number; frames: number }) {

@@ -147,6 +147,43 @@ it('reaches any of 10,000 rows with few of them in the page', async () => {
   expect(await page.evaluate('document.querySelectorAll("*").length')).toBeLessThan(1500);
 });
 
+it('moves no row while scrolling, and has them in order and titled when that pauses', async () => {
+  await open({ state: ready(largeView({ rows: 10_000, differsEvery: 500 })) });
+  const { page } = panel;
+  await page.getByRole('button', { name: 'Unfold All' }).click();
+  const moved = await page.locator('.grid').evaluate(async element => {
+    const { MutationObserver, requestAnimationFrame } = globalThis as unknown as {
+      MutationObserver: new (
+        listener: (records: unknown[]) => void,
+      ) => { observe(node: unknown, options: object): void };
+      requestAnimationFrame(callback: () => void): void;
+    };
+    const grid = element as unknown as { scrollTop: number; querySelector(selector: string): unknown };
+    let changes = 0;
+    new MutationObserver(records => {
+      changes += records.length;
+    }).observe(grid.querySelector('.grid-body'), { childList: true });
+    for (let i = 0; i < 2; i++) {
+      grid.scrollTop += 240;
+      await new Promise<void>(resolve => requestAnimationFrame(resolve));
+    }
+    return changes;
+  });
+  expect(moved).toBe(0);
+  const drawn = page.locator('.grid-body .grid-row');
+  const indexes = () => drawn.evaluateAll(rows => rows.map(row => Number(row.getAttribute('aria-rowindex'))));
+  await expect
+    .poll(async () => {
+      const found = await indexes();
+      return found[0]! > 2 && found.every((index, i) => index === found[0]! + i);
+    })
+    .toBe(true);
+  const titles = await drawn
+    .locator('.source-node')
+    .evaluateAll(cells => cells.map(cell => cell.getAttribute('title')));
+  expect(titles).not.toContain(null);
+});
+
 it('shows a plan 10,000 deep', async () => {
   await open({ state: ready(largeView({ rows: 10_000, deep: true, differsEvery: 9_999 })) });
   expect(await rowCount()).toBe(10_000);
