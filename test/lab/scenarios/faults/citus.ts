@@ -8,7 +8,7 @@ import { throttle } from './throttle';
 
 type EventColumn = 'tenant_id' | 'event_id' | 'visitor_id';
 
-const events = (distributedBy: EventColumn, count: number): string[] => [
+const emptyEvents = (distributedBy: EventColumn): string[] => [
   `CREATE TABLE events (
   tenant_id integer NOT NULL,
   event_id bigint NOT NULL,
@@ -17,6 +17,10 @@ const events = (distributedBy: EventColumn, count: number): string[] => [
   note text NOT NULL
 )`,
   `SELECT create_distributed_table('events', '${distributedBy}')`,
+];
+
+const events = (distributedBy: EventColumn, count: number): string[] => [
+  ...emptyEvents(distributedBy),
   `INSERT INTO events SELECT 1 + i % 100, i, i * 7919 % 50021, i * 48271 % 10007, md5(i::text)
 FROM generate_series(1::bigint, ${count}) AS i`,
 ];
@@ -207,6 +211,31 @@ BEGIN
 END $$`);
 }
 
+const regions: string[] = [
+  'CREATE TABLE regions (visitor_id integer PRIMARY KEY, region text NOT NULL)',
+  `INSERT INTO regions SELECT i, 'region ' || i % 50 FROM generate_series(0, 4999) AS i`,
+  `SELECT create_reference_table('regions')`,
+];
+
+const fillEvents = `INSERT INTO events
+SELECT 1 + i % 100, i, i * 7919 % 5000, CASE WHEN i % 50 = 0 THEN 2 ELSE 1 END, CASE WHEN i % 50 = 0 THEN 'error' ELSE 'view' END
+FROM generate_series(1::bigint, 240000) AS i`;
+
+const statsMissing: FaultScenario = {
+  name: 'citus_stats_missing',
+  cluster: 'citus',
+  fault: 'The shards were vacuumed and never analysed since they were loaded.',
+  expected: 'stats.missing',
+  alsoTrue: ['estimate.off'],
+  tables: [...regions, ...emptyEvents('tenant_id'), fillEvents],
+  inject: async target => {
+    await target.run('DROP TABLE events', ...emptyEvents('tenant_id'), fillEvents, 'VACUUM events');
+    return undefined;
+  },
+  statement: `SELECT r.region, count(*) FROM events e JOIN regions r USING (visitor_id)
+WHERE e.note = 'view' AND e.amount = 1 GROUP BY r.region`,
+};
+
 const slowNetwork: FaultScenario = {
   name: 'citus_slow_network',
   cluster: 'citus',
@@ -229,5 +258,6 @@ export const citusFaults: readonly FaultScenario[] = [
   onlyOneConnection,
   slowNode,
   indexMissingOnWorker,
+  statsMissing,
   slowNetwork,
 ];
