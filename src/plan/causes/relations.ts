@@ -1,0 +1,85 @@
+import type { Side } from '../../shared/side';
+import { withoutShard } from '../align-keys';
+import type { Plan, PlanNode } from '../model';
+import { family } from '../operator';
+import { pairs, places } from './evidence';
+import type { IndexFacts, RelationFacts, StatisticsFacts } from './facts';
+import type { CauseContext } from './rule';
+
+/** Tables and indexes as the user knows them, whatever their shards are called. */
+
+function inTask(plan: Plan, node: PlanNode): boolean {
+  return places(plan).tasks[node.index]! >= 0;
+}
+
+/** `events` of a scan of `events_102009`; undefined for a node that reads no table. */
+export function tableOf(plan: Plan, node: PlanNode): string | undefined {
+  return node.relation === undefined ? undefined : withoutShard(node.relation, inTask(plan, node));
+}
+
+/** What the catalogs say of the table a node reads; undefined when nobody asked, or two tables go by that name. */
+export function relationFacts({ plans, facts }: CauseContext, side: Side, node: PlanNode): RelationFacts | undefined {
+  const table = tableOf(plans[side], node);
+  const named = facts[side]?.relations.filter(({ name }) => name === table) ?? [];
+  const found = node.schema === undefined ? named : named.filter(({ schema }) => schema === node.schema);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+export interface ScanPair {
+  row: number;
+  slower: PlanNode;
+  faster: PlanNode;
+}
+
+/** Rows that scan a table on both sides. */
+export function scanPairs(context: CauseContext): ScanPair[] {
+  const isTable = (node: PlanNode | undefined): node is PlanNode =>
+    node !== undefined && node.relation !== undefined && family(node) === 'scan';
+  return pairs(context).flatMap(({ row, slower, faster }) =>
+    isTable(slower) && isTable(faster) ? [{ row, slower, faster }] : [],
+  );
+}
+
+/** Indexes that a scan uses, shard numbers left out: its own, or those of its bitmap. */
+export function indexesUsed(plan: Plan, scan: PlanNode): string[] {
+  const used = new Set<string>();
+  for (const node of below(plan, scan)) {
+    if (node.indexName !== undefined && (node === scan || node.type === 'Bitmap Index Scan')) {
+      used.add(withoutShard(node.indexName, inTask(plan, node)));
+    }
+  }
+  return [...used];
+}
+
+/** The node and all below it. */
+export function below(plan: Plan, node: PlanNode): PlanNode[] {
+  return plan.nodes.slice(node.index, node.index + node.subtreeSize);
+}
+
+/** Wall-clock time of a scan with its bitmap, JIT left out; 0 where nobody waited for it. */
+export function scanMs(plan: Plan, scan: PlanNode): number {
+  if (places(plan).overlapped[scan.index]) return 0;
+  return below(plan, scan).reduce(
+    (total, node) => total + (node.relationship === 'SubPlan' ? 0 : (node.selfMs ?? 0)),
+    0,
+  );
+}
+
+/**
+ * What an index is, its name left out, from `pg_get_indexdef`: indexes of one kind stand in for one another. Both sides say it in
+ * the same words, apart from the schema.
+ */
+export function indexKind({ definition }: IndexFacts): string {
+  const unique = /^CREATE UNIQUE /i.test(definition) ? 'unique ' : '';
+  return unique + definition.slice(Math.max(0, definition.search(/ USING /i)));
+}
+
+/** `"analytics"."events"`. */
+export function quoted(...names: string[]): string {
+  return names.map(name => `"${name.replaceAll('"', '""')}"`).join('.');
+}
+
+/** On a shard `10.0.0.5:5432, shard 102009`. */
+export function placeWords({ node, shardId }: StatisticsFacts): string {
+  return shardId === undefined ? node : `${node}, shard ${shardId}`;
+}
