@@ -1,182 +1,53 @@
 import { formatCount, formatMs, formatRows } from '../shared/format';
-import type { Difference } from '../shared/plan-diff';
 import { withoutShard } from './align-keys';
+import { type Change, change } from './change';
+import { compareStructure } from './compare-structure';
+import type { JoinSets } from './join-order';
+import { joinsOthers } from './join-order';
+import type { LogicalNames } from './logical-names';
 import type { PlanNode } from './model';
-import { family, isDistributed, nodeName, operatorName } from './operator';
-import { type Properties, type Shape, valueText } from './properties';
+import { family, isDistributed, nodeName } from './operator';
+import type { Properties } from './properties';
+import { compareSpills } from './spills';
+import { taskDistribution } from './tasks';
 import { estimateFactor, factor, isNoise, noiseMs, workFactor, workMinimum, worthMentioningShare } from './thresholds';
 
-/** One thing that differs between two matched nodes. */
-export interface Change {
-  kind: Difference['kind'];
-  /** `index events_pkey → events_created_at_idx`. */
-  text: string;
-  /** What differs: `index`. */
-  what: string;
-  source: string;
-  target: string;
-}
-
+/** What two nodes are compared in. */
 export interface Comparison {
-  sourceInTask: boolean;
-  targetInTask: boolean;
+  source: LogicalNames;
+  target: LogicalNames;
+  joins: JoinSets;
   /** Tasks on other parts of the data: their rows, estimates and times say nothing about one another. */
   otherShard: boolean;
+  /** A Citus node whose tasks are not compared one by one, since they work on other parts of the data. */
+  otherTasks: boolean;
   /** The longer of both execution times; undefined when not both were executed. */
   executionMs: number | undefined;
 }
 
-/** Fields that are compared by name of operator, relation and index, or say only where a node stands. */
-const handled = [
-  'Node Type',
-  'Parent Relationship',
-  'Parallel Aware',
-  'Async Capable',
-  'Schema',
-  'Relation Name',
-  'Alias',
-  'Index Name',
-  'CTE Name',
-  'Function Name',
-  'Subplan Name',
-  'Join Type',
-  'Strategy',
-  'Partial Mode',
-  'Operation',
-  'Custom Plan Provider',
-  'Scan Direction',
-  'Command',
-];
-/** Shown or not depending on VERBOSE and version; or naming a shard, a node or an amount, which differ without meaning. */
-const presentation = [
-  'Output',
-  'Inner Unique',
-  'Single Copy',
-  'Workers',
-  'Query',
-  'Node',
-  'Subplan',
-  'Subplan Duration',
-  'Intermediate Data Size',
-  'Tuple data received from node',
-  'Sort Space Type',
-  'I/O Timings',
-  'Storage',
-  'Maximum Storage',
-  'Disabled',
-  'Text',
-];
-const ignored = new Set([...handled, ...presentation]);
-
-/** Numbers that say how the work is done; other numbers are figures. */
-const counts = new Set(['Workers Planned', 'Workers Launched', 'Hash Batches', 'HashAgg Batches', 'Subplans Removed']);
-
-/** Said only of a node that ran and whose figures came through. */
-const whenRun = new Set([...counts, 'Sort Method']);
-
-const comparable = new WeakMap<Shape, Map<string, number>>();
-
-/** Names of a shape whose values are compared, with their places. */
-function comparablePlaces(properties: Properties): Map<string, number> {
-  const known = comparable.get(properties.shape);
-  if (known) return known;
-  const places = new Map<string, number>();
-  for (const [i, name] of properties.names.entries()) if (!ignored.has(name) && !places.has(name)) places.set(name, i);
-  comparable.set(properties.shape, places);
-  return places;
-}
-
-const numeric = /^-?[\d.]+(?:e[+-]?\d+)?$/i;
-
-function textAt(properties: Properties, name: string, place: number | undefined, inTask: boolean): string | undefined {
-  if (place === undefined) return undefined;
-  const value = properties.at(place);
-  if (typeof value === 'object' && !Array.isArray(value)) return undefined;
-  const text = valueText(value);
-  if (numeric.test(text) && !counts.has(name)) return undefined;
-  return text === 'false' ? undefined : comparableText(text, inTask);
-}
-
-/** Parameters are numbered by version and place; shards carry numbers. Neither is a difference. */
-function comparableText(text: string, inTask: boolean): string {
-  let plain = text;
-  if (plain.includes('$')) plain = plain.replace(/\$\d+/g, '$n');
-  if (plain.includes('Plan ')) plain = plain.replace(/\((?:InitPlan|SubPlan) [^()]+\)\.col\d+/g, '$n');
-  return inTask ? plain.replace(/(?<=[A-Za-z])_\d{4,}\b/g, '') : plain;
-}
-
-/** Short enough for a line of a tree. */
-function short(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
-}
-
-function change(kind: Change['kind'], what: string, source: string, target: string): Change {
-  return { kind, what, source, target, text: `${what} ${short(source)} → ${short(target)}` };
-}
-
-/** Everything that differs between two nodes that do the same work, structure first. */
+/**
+ * Everything that differs between two matched nodes: structure first, then spills, estimates, work, and time last, so that a
+ * warm cache does not pass for progress. Costs are never compared: 18 counts disabled nodes beside them, and a setting that
+ * differs changes their unit.
+ */
 export function compareNodes(source: PlanNode, target: PlanNode, context: Comparison): Change[] {
-  const changes: Change[] = [];
-  compareStructure(source, target, context, changes);
+  if (source.kind === 'jit') return compareJit(source, target, context);
+  const changes = compareStructure(source, target, context);
   if (context.otherShard) return changes;
-  if (source.kind === 'operator' && target.kind === 'operator') {
-    compareEstimates(source, target, changes);
-    compareWork(source, target, changes);
+  if (source.kind === 'operator' && target.kind === 'operator' && !joinsOthers(source, target, context.joins)) {
+    changes.push(...compareSpills(source, target));
+    changes.push(...compareEstimates(source, target));
+    changes.push(...compareWork(source, target, context));
   }
-  compareTimes(source, target, context, changes);
+  if (context.otherTasks) changes.push(...compareSlowest(source, target, context));
+  changes.push(...compareTimes('time', source.selfMs, target.selfMs, context));
   return changes;
 }
 
-function compareStructure(source: PlanNode, target: PlanNode, context: Comparison, changes: Change[]): void {
-  const names = [operatorName(source), operatorName(target)] as const;
-  if (names[0] !== names[1]) changes.push(change('structure', family(source), ...names));
-  const indexes = [
-    withoutShard(source.indexName ?? '', context.sourceInTask),
-    withoutShard(target.indexName ?? '', context.targetInTask),
-  ] as const;
-  if (indexes[0] !== indexes[1]) changes.push(change('structure', 'index', indexes[0] || 'none', indexes[1] || 'none'));
-  if (source.kind === 'jit') {
-    compareJit(source, target, changes);
-    return;
-  }
-  compareProperties(source.properties, target.properties, context, changes);
-  if (source.job && target.job) compareProperties(source.job.properties, target.job.properties, context, changes);
-  if (source.disabled !== undefined && target.disabled !== undefined && source.disabled !== target.disabled) {
-    changes.push(change('structure', 'disabled by a setting', word(source.disabled), word(target.disabled)));
-  }
-  const never = [source.actualLoops === 0, target.actualLoops === 0] as const;
-  const bothRan = source.actualLoops !== undefined && target.actualLoops !== undefined;
-  // Citus 13.2 says "never executed" of nodes inside subplans that were; their time is taken from the tasks.
-  if (bothRan && never[0] !== never[1] && !isDistributed(source)) {
-    changes.push(change('structure', 'executed', never[0] ? 'never' : 'yes', never[1] ? 'never' : 'yes'));
-  }
-}
-
-function word(yes: boolean): string {
-  return yes ? 'yes' : 'no';
-}
-
-function compareProperties(source: Properties, target: Properties, context: Comparison, changes: Change[]): void {
-  const left = comparablePlaces(source);
-  const right = comparablePlaces(target);
-  const compare = (name: string): void => {
-    if (name === 'Tasks Shown' || name === 'Tuple data received from nodes') return;
-    const a = textAt(source, name, left.get(name), context.sourceInTask);
-    const b = textAt(target, name, right.get(name), context.targetInTask);
-    if (a === b || (whenRun.has(name) && (a === undefined || b === undefined))) return;
-    changes.push(change('structure', name, a ?? 'none', b ?? 'none'));
-  };
-  for (const name of left.keys()) compare(name);
-  for (const name of right.keys()) if (!left.has(name)) compare(name);
-  const tasks = [source.text('Task Count'), target.text('Task Count')] as const;
-  if (tasks[0] !== undefined && tasks[1] !== undefined && tasks[0] !== tasks[1]) {
-    changes.push(change('structure', 'tasks', tasks[0], tasks[1]));
-  }
-}
-
-function compareJit(source: PlanNode, target: PlanNode, changes: Change[]): void {
+function compareJit(source: PlanNode, target: PlanNode, context: Comparison): Change[] {
   const words = [jitWords(source.properties), jitWords(target.properties)] as const;
-  if (words[0] !== words[1]) changes.push(change('structure', 'JIT', ...words));
+  const changes = words[0] === words[1] ? [] : [change('structure', 'JIT', ...words)];
+  return context.otherShard ? changes : [...changes, ...compareTimes('time', source.selfMs, target.selfMs, context)];
 }
 
 /** `10 functions, inlined, optimized`. */
@@ -192,9 +63,10 @@ export function jitWords(jit: Properties): string {
   ].join(', ');
 }
 
-function compareEstimates(source: PlanNode, target: PlanNode, changes: Change[]): void {
+function compareEstimates(source: PlanNode, target: PlanNode): Change[] {
   // Citus estimates 100,000 rows for any multi-shard query and none for a router query.
-  if (isDistributed(source) || isDistributed(target)) return;
+  if (isDistributed(source) || isDistributed(target)) return [];
+  const changes: Change[] = [];
   const [a, b] = [source.planRows, target.planRows];
   if (a !== undefined && b !== undefined && factor(a, b) >= estimateFactor) {
     changes.push(change('estimate', 'estimated rows', formatRows(a), formatRows(b)));
@@ -203,6 +75,7 @@ function compareEstimates(source: PlanNode, target: PlanNode, changes: Change[])
   if (off[0] >= estimateFactor !== off[1] >= estimateFactor && factor(...off) >= 2) {
     changes.push(change('estimate', 'rows estimated and found', estimated(source), estimated(target)));
   }
+  return changes;
 }
 
 /** How many times off the estimate was, both at least one row. A node that never ran, or was perhaps stopped early, says nothing. */
@@ -220,7 +93,8 @@ function allRows(node: PlanNode): number | undefined {
   return node.actualRows === undefined ? undefined : node.actualRows * (node.actualLoops ?? 1);
 }
 
-function compareWork(source: PlanNode, target: PlanNode, changes: Change[]): void {
+function compareWork(source: PlanNode, target: PlanNode, context: Comparison): Change[] {
+  const changes: Change[] = [];
   const compare = (what: string, a: number | undefined, b: number | undefined): void => {
     if (a === undefined || b === undefined || Math.abs(a - b) < workMinimum || factor(a, b) < workFactor) return;
     changes.push(change('work', what, formatCount(a), formatCount(b)));
@@ -228,17 +102,45 @@ function compareWork(source: PlanNode, target: PlanNode, changes: Change[]): voi
   compare('rows', allRows(source), allRows(target));
   compare('loops', source.actualLoops, target.actualLoops);
   compare('pages', source.selfPages, target.selfPages);
-  const temp = [source.selfTempPages ?? 0, target.selfTempPages ?? 0] as const;
-  if (temp[0] > 0 !== temp[1] > 0 || factor(...temp) >= workFactor) {
-    changes.push(change('work', 'temporary pages', formatCount(temp[0]), formatCount(temp[1])));
+  if (Math.max(source.selfPages ?? 0, target.selfPages ?? 0) >= workMinimum) {
+    compare('pages not in memory', ownRead(context.source, source), ownRead(context.target, target));
   }
+  if (family(source) === 'modify') {
+    // Not the bytes: a page changed first after a checkpoint is written whole, whoever changes it.
+    compare('WAL records', source.properties.number('WAL Records'), target.properties.number('WAL Records'));
+    compare('WAL full page images', source.properties.number('WAL FPI'), target.properties.number('WAL FPI'));
+  }
+  return changes;
 }
 
-function compareTimes(source: PlanNode, target: PlanNode, context: Comparison, changes: Change[]): void {
-  const [a, b] = [source.selfMs, target.selfMs];
-  if (a === undefined || b === undefined || context.executionMs === undefined || isNoise(a, b, noiseMs)) return;
-  if (Math.abs(a - b) < worthMentioningShare * context.executionMs) return;
-  changes.push(change('time', 'time', formatMs(a), formatMs(b)));
+/** Pages that the node alone did not find in shared or local buffers; undefined without BUFFERS. */
+function ownRead({ plan }: LogicalNames, node: PlanNode): number | undefined {
+  const read = ({ properties }: PlanNode): number =>
+    (properties.number('Shared Read Blocks') ?? 0) + (properties.number('Local Read Blocks') ?? 0);
+  if (node.pages === undefined) return undefined;
+  let own = read(node);
+  const end = node.index + node.subtreeSize;
+  for (let at = node.index + 1; at < end && own > 0; at += plan.nodes[at]!.subtreeSize) {
+    const child = plan.nodes[at]!;
+    if (child.statement === node.statement && child.kind === 'operator') own -= read(child);
+  }
+  return Math.max(0, own);
+}
+
+function compareTimes(what: string, a: number | undefined, b: number | undefined, context: Comparison): Change[] {
+  if (a === undefined || b === undefined || context.executionMs === undefined || isNoise(a, b, noiseMs)) return [];
+  if (Math.abs(a - b) < worthMentioningShare * context.executionMs) return [];
+  return [change('time', what, formatMs(a), formatMs(b))];
+}
+
+/** Tasks as a whole, where they cannot be compared shard by shard. */
+function compareSlowest(source: PlanNode, target: PlanNode, context: Comparison): Change[] {
+  const a = taskDistribution(context.source.plan, source.index);
+  const b = taskDistribution(context.target.plan, target.index);
+  return [
+    ...compareTimes('slowest task', a?.slowestMs, b?.slowestMs, context),
+    ...compareTimes('all tasks together', a?.totalMs, b?.totalMs, context),
+  ];
 }
 
 /** How a node is called in a list of differences, apart from its place in the tree. */

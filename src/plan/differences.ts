@@ -1,7 +1,7 @@
 import { formatMs } from '../shared/format';
 import type { Cell, Difference, Row } from '../shared/plan-diff';
 import type { BySide } from '../shared/side';
-import type { Change } from './compare-nodes';
+import type { Change } from './change';
 
 /** What the list is made of: a row, its changes in parts, and how much time is at stake in it. */
 export interface RowChanges {
@@ -13,7 +13,14 @@ export interface RowChanges {
   changes: Change[];
 }
 
-const kindOrder: Record<Difference['kind'], number> = { structure: 0, setting: 1, estimate: 2, work: 3, time: 4 };
+const kindOrder: Record<Difference['kind'], number> = {
+  structure: 0,
+  setting: 1,
+  spill: 2,
+  estimate: 3,
+  work: 4,
+  time: 5,
+};
 
 /** More than anybody reads; the tree has them all. */
 const longestList = 200;
@@ -29,7 +36,7 @@ interface Entry {
 }
 
 /**
- * Everything that differs, structure first, then settings, estimates, work, and time; within a kind what has most time in it
+ * Everything that differs, structure first, then settings, spills, estimates, work, and time; within a kind what has most time in it
  * first. The same difference in several tasks is one.
  */
 export function listDifferences(
@@ -41,7 +48,7 @@ export function listDifferences(
   const add = (difference: Difference, weight: number, inTask: boolean): void => {
     const { kind, title, source, target } = difference;
     // Figures of tasks that do the same work are never quite the same: the largest speaks for all.
-    const isFigure = kind === 'estimate' || kind === 'work' || kind === 'time';
+    const isFigure = kind === 'spill' || kind === 'estimate' || kind === 'work' || kind === 'time';
     const key = [kind, title, ...(inTask && isFigure ? [] : [source, target])].join('\n');
     const same = found.get(key);
     if (!same) found.set(key, { difference, weight, times: 1 });

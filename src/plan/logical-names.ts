@@ -1,4 +1,5 @@
 import type { Plan, PlanNode } from './model';
+import { operatorName } from './operator';
 import { enclosingTasks } from './shards';
 
 /**
@@ -38,6 +39,16 @@ export class LogicalNames {
   alias(node: PlanNode): string {
     const { relation, alias = '' } = node;
     return relation !== undefined && alias === relation ? this.relation(node) : alias;
+  }
+
+  /** `Seq Scan on events e`: how a node is called in a list, apart from its place and shard. */
+  title(node: PlanNode): string {
+    const name = operatorName(node);
+    if (node.type === 'Bitmap Index Scan') return `${name} on ${this.index(node)}`;
+    const relation = this.relation(node);
+    if (relation === '') return name;
+    const alias = this.alias(node);
+    return `${name} on ${relation}${alias !== '' && alias !== relation ? ` ${alias}` : ''}`;
   }
 
   /** The index a node uses; of a bitmap the indexes it is made of. */

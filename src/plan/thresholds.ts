@@ -18,6 +18,9 @@ export const workFactor = 1.5;
 /** … when it is at least this many rows or pages: ten rows instead of five are nothing. */
 export const workMinimum = 100;
 
+/** Two spills differ when one wrote at least this much more: less is read back from memory anyway. */
+export const spillMinimumBytes = 1024 * 1024;
+
 /** What PostgreSQL up to 17 adds to the cost of a node that a setting such as enable_nestloop = off forbids (costsize.c, disable_cost). */
 export const disableCost = 1e10;
 

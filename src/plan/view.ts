@@ -2,13 +2,12 @@ import type { PlanDiffView, Row, RowDetails, SideView, ViewError } from '../shar
 import type { BySide, Side } from '../shared/side';
 import { type AlignedRow, alignPlans } from './align';
 import { cellOf } from './cells';
-import { type Comparison, compareNodes, titleName } from './compare-nodes';
 import { listDifferences, type RowChanges } from './differences';
 import type { Plan, PlanNode } from './model';
+import { PlanComparison } from './plan-comparison';
 import { planNotes } from './plan-notes';
 import { nodeDetails, type PlacedNode } from './row-details';
-import { enclosingTasks } from './shards';
-import { executionMs, planFigures } from './side-view';
+import { planFigures } from './side-view';
 import { verdictOf } from './verdict';
 
 export interface SideInput {
@@ -94,23 +93,13 @@ function viewRows(
   lines: readonly AlignedRow[] = alignPlans(source, target),
 ): { rows: Row[]; changed: RowChanges[] } {
   const changed: RowChanges[] = [];
-  const tasks = { source: source && enclosingTasks(source), target: target && enclosingTasks(target) };
-  const times = [source && executionMs(source), target && executionMs(target)];
-  const whole = times[0] === undefined || times[1] === undefined ? undefined : Math.max(times[0], times[1]);
+  const comparison = source && target ? new PlanComparison(source, target, lines) : undefined;
   const rows = lines.map((aligned, at): Row => {
     const [a, b] = nodesOf(aligned, source, target);
-    const taskA = a && source!.nodes[tasks.source![a.index]!];
-    const taskB = b && target!.nodes[tasks.target![b.index]!];
-    const context: Comparison = {
-      sourceInTask: taskA !== undefined,
-      targetInTask: taskB !== undefined,
-      otherShard: taskA?.shardRange !== taskB?.shardRange,
-      executionMs: whole,
-    };
-    const changes = a && b ? compareNodes(a, b, context) : [];
+    const changes = a && b ? comparison!.changes(a, b) : [];
     if (changes.length > 0) {
-      const inTask = context.sourceInTask || a!.kind === 'task';
-      changed.push({ row: at, title: titleName(a!, context.sourceInTask), inTask, changes });
+      const inTask = comparison!.isInTask(a!) || a!.kind === 'task';
+      changed.push({ row: at, title: comparison!.title(a!), inTask, changes });
     }
     const row: Row = {
       depth: aligned.depth,

@@ -140,7 +140,7 @@ export const rowSchema = z.strictObject({
 export type Row = z.infer<typeof rowSchema>;
 
 export const differenceSchema = z.strictObject({
-  kind: z.enum(['structure', 'setting', 'estimate', 'work', 'time']),
+  kind: z.enum(['structure', 'setting', 'spill', 'estimate', 'work', 'time']),
   /** Row it belongs to, if any. */
   row: z.optional(z.number()),
   title: z.string(),

@@ -7,6 +7,7 @@ import { ancestors, treeRows, withFolded } from './tree-rows';
 const kindWords: Record<Difference['kind'], string> = {
   structure: 'structure',
   setting: 'setting',
+  spill: 'spill',
   estimate: 'estimate',
   work: 'work',
   time: 'time',

@@ -170,9 +170,8 @@ describe('the rows', () => {
     expect(view.rows.map(row => [row.mark, ...row.changes])).toEqual([
       [
         'changed',
-        'Sort Method quicksort → external merge',
+        'spill none → 300 kB on disk',
         'rows 1,000 → 5,000',
-        'temporary pages 0 → 78',
         'time 30 ms → 300 ms',
       ],
       [
@@ -186,8 +185,7 @@ describe('the rows', () => {
     expect(view.differences.map(each => each.kind)).toEqual([
       'structure',
       'structure',
-      'structure',
-      'work',
+      'spill',
       'work',
       'work',
       'time',
@@ -290,8 +288,8 @@ describe('the list of differences', () => {
     expect(kinds).toEqual(
       [...kinds].sort(
         (a, b) =>
-          ['structure', 'setting', 'estimate', 'work', 'time'].indexOf(a) -
-          ['structure', 'setting', 'estimate', 'work', 'time'].indexOf(b),
+          ['structure', 'setting', 'spill', 'estimate', 'work', 'time'].indexOf(a) -
+          ['structure', 'setting', 'spill', 'estimate', 'work', 'time'].indexOf(b),
       ),
     );
   });
