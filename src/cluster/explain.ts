@@ -1,3 +1,4 @@
+import { heardByWorkers, type SettingChange, setLocally, workersProbe } from './changed-settings';
 import type { ClusterError } from './errors';
 import type { ServerVersion, Session, Statement } from './session';
 
@@ -16,6 +17,10 @@ export interface ExplainRequest {
   serialize: boolean;
   /** Citus: every task's plan instead of one. */
   allTasks: boolean;
+  /** In force for this one transaction, on Citus for its workers, too. */
+  settings?: readonly SettingChange[] | undefined;
+  /** Citus: a distributed table, as SQL needs it written, through which the workers are asked whether they have `settings`. */
+  askWorkers?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -27,6 +32,8 @@ export interface ExplainOutput {
   notices: string[];
   /** Of the EXPLAIN alone, as the client saw it. */
   elapsedMs: number;
+  /** Whether all workers said they ran with the settings asked for; undefined where they were not asked or could not answer. */
+  workersHeard?: boolean | undefined;
   /** What must be known when reading it. */
   notes: string[];
 }
@@ -87,6 +94,8 @@ interface Script {
   cleanup: Statement[];
   /** The server pruned partitions by the NULLs it was given. */
   nullValues: boolean;
+  /** Where the questions to the workers begin. */
+  probe: number | undefined;
 }
 
 /**
@@ -98,8 +107,11 @@ export async function explain(session: Session, request: ExplainRequest): Promis
   const { statements, cleanup } = script;
   const outcome = await session.transaction(statements, { access: request.access, cleanup, signal: request.signal });
   const { sent, notices } = outcome;
-  if (outcome.failure) {
-    const { index, error } = outcome.failure;
+  const { failure } = outcome;
+  // The workers' answer is a proof beside it; a cancellation is never its failure.
+  const isProbe = failure && failure.index >= (script.probe ?? Infinity) && failure.error.reason !== 'cancelled';
+  if (failure && !isProbe) {
+    const { index, error } = failure;
     return { error: explained(error, index, script, session.server, request), sent, notices };
   }
   const result = outcome.results[script.explain]!;
@@ -109,14 +121,33 @@ export async function explain(session: Session, request: ExplainRequest): Promis
     notes.push(
       'The generic plan was asked for with NULL values: partitions that only real values would reach are left out.',
     );
-  return { raw, sent, notices, elapsedMs: result.elapsedMs, notes };
+  const workersHeard =
+    script.probe === undefined || failure ? undefined : heardByWorkers(outcome.results.slice(script.probe));
+  return { raw, sent, notices, elapsedMs: result.elapsedMs, workersHeard, notes };
 }
 
 function writeScript(server: ServerVersion, request: ExplainRequest): Script {
+  const { settings = [], askWorkers } = request;
+  const script: Script = {
+    statements: setLocally(settings, server),
+    explain: 0,
+    prefixes: new Map(),
+    cleanup: [],
+    nullValues: false,
+    probe: undefined,
+  };
+  writeExplain(script, server, request);
+  if (server.citus !== undefined && askWorkers !== undefined && settings.length > 0) {
+    script.probe = script.statements.length;
+    script.statements.push(...workersProbe(askWorkers, settings));
+  }
+  return script;
+}
+
+function writeExplain(script: Script, server: ServerVersion, request: ExplainRequest): void {
   const { sql, values, parameterCount, analyze, serialize } = request;
   const generic = values === undefined && parameterCount > 0;
-  const statements: Statement[] = [];
-  const script: Script = { statements, explain: 0, prefixes: new Map(), cleanup: [], nullValues: false };
+  const { statements } = script;
   const add = (statement: Statement, prefix?: number) => {
     if (prefix !== undefined) script.prefixes.set(statements.length, prefix);
     script.explain = statements.push(statement) - 1;
@@ -129,7 +160,7 @@ function writeScript(server: ServerVersion, request: ExplainRequest): Script {
   }
   if (!generic) {
     add({ text: explainPrefix + sql, values: values ?? [] }, explainPrefix.length);
-    return script;
+    return;
   }
   // PREPARE goes over the extended protocol, which takes one statement only: if there were a second one in the text,
   // this fails, and nothing that follows in the transaction runs.
@@ -138,7 +169,7 @@ function writeScript(server: ServerVersion, request: ExplainRequest): Script {
   if (usesGenericPlanOption(server, { generic })) {
     // The simple protocol, as bound values would make it a custom plan.
     add({ text: explainPrefix + sql, simple: true }, explainPrefix.length);
-    return script;
+    return;
   }
   add({ text: 'SET LOCAL plan_cache_mode = force_generic_plan', simple: true });
   // Citus builds the workers' EXPLAIN from the options of the EXPLAIN before; without one it puts text into the JSON.
@@ -146,7 +177,6 @@ function writeScript(server: ServerVersion, request: ExplainRequest): Script {
   const nulls = new Array<string>(parameterCount).fill('NULL').join(', ');
   add({ text: `${explainPrefix}EXECUTE ${preparedName}(${nulls})` });
   script.nullValues = true;
-  return script;
 }
 
 /** Puts the position back into the user's SQL, and says what this server cannot do where only the context tells. */

@@ -116,3 +116,16 @@ export const diagnosisSchema = z.strictObject({
   notes: z.array(z.string()),
 });
 export type Diagnosis = z.infer<typeof diagnosisSchema>;
+
+/** What an experiment is doing right now. */
+export const provingSchema = z.strictObject({
+  /** `jit = off`. */
+  changing: z.string(),
+  /** Which experiment of how many are planned so far, from 1. */
+  experiment: z.number(),
+  experiments: z.number(),
+  /** Timed runs done and planned; absent while only plans are looked at. */
+  run: figure,
+  runs: figure,
+});
+export type Proving = z.infer<typeof provingSchema>;
