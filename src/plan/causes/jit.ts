@@ -8,11 +8,13 @@ import { bothTimed, evidence, excessMs, matters, type Pair, pairs, places, worke
 import type { CauseContext, FoundCause, Rule } from './rule';
 import {
   differing,
+  differingSettings,
   isOff,
   type Setting,
   scopedSetting,
   scopeWords,
   settingOf,
+  settingRemedy,
   settingSteps,
   settingWords,
   verifySetting,
@@ -124,7 +126,7 @@ const compiles: Rule = {
         explainedMs: ms,
         account: 'jit',
         evidence: [...compilationEvidence(context, list), ...settingEvidence(context, jitSettings, list[0]!.worker)],
-        remedy: jitOff(context, undefined, undefined),
+        remedy: compileLess(context, list[0]!.worker),
         rows: list.map(({ pair }) => pair.row),
         settings: differing(context, jitSettings),
       },
@@ -210,7 +212,7 @@ const forcedRule: Rule = {
         explainedMs: ms,
         account: 'jit',
         evidence: forcedEvidence(context, main, list),
-        remedy: jitOff(context, main, inForce),
+        remedy: jitOff(context, inForce),
         rows: rowsOf(context, list),
         settings: differing(context, [...main.settings.map(setting => setting.name), ...jitSettings]),
       },
@@ -219,9 +221,9 @@ const forcedRule: Rule = {
 };
 
 function forcedEvidence(context: CauseContext, main: Forced, list: readonly Forced[]): Evidence[] {
-  const { faster, plans } = context;
-  const partner = main.pair.faster;
-  const root = partner && plans[faster].nodes[plans[faster].statements[partner.statement]!.root];
+  const { plans } = context;
+  const top = plans[context.slower].statements[main.node.statement]!.root;
+  const root = pairs(context).find(({ slower }) => slower?.index === top)?.faster;
   const names = [...main.settings.map(({ name }) => name), ...jitSettings];
   return [
     ...compilationEvidence(context, list),
@@ -247,23 +249,38 @@ function rowsOf(context: CauseContext, list: readonly Forced[]): number[] {
 }
 
 /** Switches JIT off for the role; where a setting forced it, that may be taken back instead. */
-function jitOff(context: CauseContext, main: Forced | undefined, inForce: Setting | undefined): Remedy {
+function jitOff(context: CauseContext, inForce: Setting | undefined): Remedy {
   const { slower } = context;
   const entry = inForce && scopedSetting(context, slower, inForce);
   const role = entry?.scope === 'role' || entry?.scope === 'roleInDatabase' ? entry : undefined;
-  const steps = settingSteps(context, { name: 'jit' }, 'off', role);
-  if (!main || !inForce) {
-    return { summary: 'Switch JIT off for the role.', side: slower, steps, verify: verifySetting(context, 'jit') };
-  }
+  const off: Remedy = {
+    summary: 'Switch JIT off for the role.',
+    side: slower,
+    steps: settingSteps(context, { name: 'jit' }, 'off', role),
+    verify: verifySetting(context, 'jit'),
+  };
+  if (!inForce) return off;
   const instead = settingSteps(context, inForce, undefined, entry).map(step => ({
     ...step,
     sql: `-- Or instead, so that the planner may choose freely:\n${step.sql}`,
   }));
   return {
+    ...off,
     summary: `Switch JIT off for the role, or take back ${inForce.name} = off; either suffices.`,
-    side: slower,
-    steps: [...steps, ...instead],
-    verify: verifySetting(context, 'jit'),
+    steps: [...off.steps, ...instead],
+  };
+}
+
+/** Thresholds as the other side has them, when it is they that differ; else JIT off. */
+function compileLess(context: CauseContext, worker: string | undefined): Remedy {
+  const on = worker === undefined ? 'coordinator' : 'workers';
+  const different = differingSettings(context).filter(found => found.on === on && jitSettings.includes(found.name));
+  if (different.length === 0 || different.some(({ name }) => name === 'jit')) return jitOff(context, undefined);
+  const remedies = different.map(difference => settingRemedy(context, difference));
+  return {
+    ...remedies[0]!,
+    summary: `Give ${different.map(({ name }) => name).join(', ')} the ${context.faster}'s values.`,
+    steps: remedies.flatMap(({ steps }) => steps),
   };
 }
 

@@ -5,7 +5,7 @@ import { grownScans } from './data';
 import { allRows, bothTimed, evidence, isSameData, matters, type Pair, pairs, places } from './evidence';
 import type { CauseContext, Rule } from './rule';
 import { shapeChanges } from './shape-changes';
-import { fewestPages, pageTimeFactor, uniformFactor, uniformShare } from './thresholds';
+import { fewestPages, pageTimeFactor, rowsShare, uniformFactor, uniformShare, uniformSpread } from './thresholds';
 import { triggerMs } from './waiting';
 
 /** What each node did alone, by index into the plan's nodes. */
@@ -193,21 +193,19 @@ const cpu: Rule = {
     const weighty = compared.filter(({ ours }) => ours >= worthMentioningShare * whole);
     const reads = ownPages(plans[slower]).read;
     const isAlike = ({ a, b }: (typeof weighty)[number]): boolean =>
-      factor(allRows(a) ?? 0, allRows(b) ?? 0) < 1.1 &&
+      factor(allRows(a) ?? 0, allRows(b) ?? 0) < 1 + rowsShare &&
       a.actualLoops === b.actualLoops &&
+      factor(a.selfTempPages ?? 0, b.selfTempPages ?? 0) < workFactor &&
       reads[a.index]! < fewestPages;
     if (weighty.length === 0 || !weighty.every(isAlike)) return [];
-    const slow = weighty.filter(({ ours, theirs }) => ours >= uniformFactor * theirs);
+    const overall = sum(weighty, ({ ours }) => ours) / sum(weighty, ({ theirs }) => theirs);
+    const isAsMuch = (ratio: number): boolean => ratio >= uniformFactor && factor(ratio, overall) < uniformSpread;
+    const slow = weighty.filter(({ ours, theirs }) => isAsMuch(ours / theirs));
     const ms = sum(slow, ({ ours, theirs }) => ours - theirs);
     // By the faster side's time, so that one node gone astray does not pass for all.
     const isUniform = sum(slow, ({ theirs }) => theirs) >= uniformShare * sum(weighty, ({ theirs }) => theirs);
     if (!isUniform || !matters(context, ms, 0)) return [];
-    const ratio =
-      sum(slow, ({ ours }) => ours) /
-      Math.max(
-        0.001,
-        sum(slow, ({ theirs }) => theirs),
-      );
+    const ratio = sum(slow, ({ ours }) => ours) / sum(slow, ({ theirs }) => theirs);
     return [
       {
         title: `The ${slower} does the same work ${formatRatio(ratio)} more slowly in ${slow.length === 1 ? 'the node that counts' : `${slow.length} of ${weighty.length} nodes`}, which costs ${formatMs(ms)}.`,

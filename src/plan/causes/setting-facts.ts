@@ -203,7 +203,7 @@ export function settingSteps(
   to: string | undefined,
   entry: ScopedSetting | undefined,
 ): RemedyStep[] {
-  const owner = alterWhat(entry, source);
+  const owner = alterWhat(context, entry, source);
   const alter = (value: string | undefined): string => {
     const change = value === undefined ? `RESET ${settingName(name)}` : `SET ${assignment(name, value)}`;
     return owner === undefined ? `ALTER SYSTEM ${change};\nSELECT pg_reload_conf();` : `ALTER ${owner} ${change};`;
@@ -223,8 +223,12 @@ export function hasWorkers({ plans, facts }: CauseContext, side: Side): boolean 
   return nodes ? nodes.some(({ role }) => role === 'worker') : plans[side].nodes.some(({ kind }) => kind === 'task');
 }
 
-/** `ROLE app_owner`; undefined for the configuration file. A role nobody named is the one that runs the statement. */
-function alterWhat(entry: ScopedSetting | undefined, source: string | undefined): string | undefined {
+/** `ROLE app_owner`; undefined for the configuration file. */
+function alterWhat(
+  { facts, slower }: CauseContext,
+  entry: ScopedSetting | undefined,
+  source: string | undefined,
+): string | undefined {
   switch (entry?.scope) {
     case 'role':
     case 'roleInDatabase':
@@ -235,8 +239,12 @@ function alterWhat(entry: ScopedSetting | undefined, source: string | undefined)
       return `DATABASE ${entry.owner}`;
     case 'function':
       return `FUNCTION ${entry.owner}`;
-    default:
-      return source === 'configuration file' || source === 'default' ? undefined : 'ROLE CURRENT_USER';
+    default: {
+      if (source === 'configuration file' || source === 'default') return undefined;
+      // Entries of pg_db_role_setting are of the role that ran the statement; without any, the user is to run it as that role.
+      const ofRole = facts[slower]?.scoped.find(({ scope }) => scope === 'role');
+      return `ROLE ${ofRole?.owner ?? 'CURRENT_USER'}`;
+    }
   }
 }
 

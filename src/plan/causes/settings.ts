@@ -208,7 +208,7 @@ const unavoidable: Rule = {
       if (!place && !isCompiled) continue;
       const worker = workerOf(plans[slower], node);
       const ofSlower = settingOf(context, slower, name, worker);
-      const account = isCompiled && !place ? 'jit' : `row ${place?.row ?? row}`;
+      const account = isCompiled && place?.ms === undefined ? 'jit' : `row ${place?.row ?? row}`;
       const weightier = (found.get(name + account)?.explainedMs ?? -1) >= (place?.ms ?? 0);
       if (weightier) continue;
       found.set(name + account, {
