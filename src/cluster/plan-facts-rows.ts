@@ -27,8 +27,8 @@ export interface NodeRow {
   version: number;
   /** The connected role, quoted. */
   role: string;
-  /** Settings of Citus, those among them that pg_settings does not list. */
-  hidden: [name: string, value: string][] | null;
+  /** Settings of Citus that pg_settings leaves out. */
+  unlisted: [name: string, value: string][] | null;
   scoped: [scope: ScopedSetting['scope'], owner: string, entry: string][] | null;
   connections: [used: number, allowed: number] | null;
 }
@@ -82,8 +82,7 @@ export function nodeFacts(
     const show = (value: string) => showSetting(value, { vartype, unit });
     settings.set(name, { value: show(setting), source, builtIn: builtIn === null ? undefined : show(builtIn) });
   }
-  for (const [name, value] of row.hidden ?? [])
-    if (!settings.has(name)) settings.set(name, { value, source: 'unknown', builtIn: undefined });
+  for (const [name, value] of row.unlisted ?? []) settings.set(name, { value, source: 'unknown', builtIn: undefined });
   const scoped = (row.scoped ?? []).flatMap(([scope, owner, entry]): ScopedSetting[] => {
     const equals = entry.indexOf('=');
     const name = entry.slice(0, equals);

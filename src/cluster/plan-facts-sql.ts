@@ -29,24 +29,12 @@ const otherSettings = [
 /** Of Citus's planner and executor (Citus documentation, "Configuration Reference"). */
 const citusSettings = [
   'all_modifications_commutative',
-  'allow_nested_distributed_execution',
   'coordinator_aggregation_strategy',
   'count_distinct_error_rate',
   'enable_binary_protocol',
-  'enable_cost_based_connection_establishment',
-  'enable_fast_path_router_planner',
   'enable_local_execution',
-  'enable_local_fast_path_query_optimization',
-  'enable_non_colocated_router_query_pushdown',
-  'enable_recurring_outer_join_pushdown',
   'enable_repartition_joins',
-  'enable_repartitioned_insert_select',
-  'enable_router_execution',
-  'enable_single_hash_repartition_joins',
   'enable_sorted_merge',
-  'executor_slow_start_interval',
-  'force_max_query_parallelization',
-  'function_opens_transaction_block',
   'limit_clause_row_fetch_count',
   'local_shared_pool_size',
   'local_table_join_policy',
@@ -57,17 +45,33 @@ const citusSettings = [
   'max_intermediate_result_size',
   'max_shared_pool_size',
   'multi_shard_modify_mode',
-  'prevent_incomplete_connection_establishment',
   'propagate_set_commands',
-  'repartition_join_bucket_count_per_node',
-  'select_opens_transaction_block',
-  'sort_returning',
   'stat_tenants_track',
-  'subquery_pushdown',
   'task_assignment_policy',
   'task_executor_type',
   'use_secondary_nodes',
   'values_materialization_threshold',
+].map(name => `citus.${name}`);
+
+/** Of those, the ones that no list of settings shows (GUC_NO_SHOW_ALL). Every role may ask for each by its name. */
+const unlistedSettings = [
+  'allow_nested_distributed_execution',
+  'enable_cost_based_connection_establishment',
+  'enable_fast_path_router_planner',
+  'enable_local_fast_path_query_optimization',
+  'enable_non_colocated_router_query_pushdown',
+  'enable_recurring_outer_join_pushdown',
+  'enable_repartitioned_insert_select',
+  'enable_router_execution',
+  'enable_single_hash_repartition_joins',
+  'executor_slow_start_interval',
+  'force_max_query_parallelization',
+  'function_opens_transaction_block',
+  'prevent_incomplete_connection_establishment',
+  'repartition_join_bucket_count_per_node',
+  'select_opens_transaction_block',
+  'sort_returning',
+  'subquery_pushdown',
 ].map(name => `citus.${name}`);
 
 const list = (names: readonly string[]): string => names.map(name => `'${name}'`).join(', ');
@@ -117,8 +121,8 @@ export function nodeQuery(functions: string): string {
   return `SELECT json_build_object(
   'version', current_setting('server_version_num')::int,
   'role', quote_ident(session_user),
-  'hidden', (SELECT json_agg(json_build_array(name, current_setting(name, true)))
-     FROM unnest(ARRAY[${list(citusSettings)}]) AS name WHERE current_setting(name, true) IS NOT NULL),
+  'unlisted', (SELECT json_agg(json_build_array(name, current_setting(name, true)))
+     FROM unnest(ARRAY[${list(unlistedSettings)}]) AS name WHERE current_setting(name, true) IS NOT NULL),
   'scoped', (SELECT json_agg(json_build_array(scope, owner, entry))
      FROM (SELECT CASE WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'allRoles' WHEN s.setrole = 0 THEN 'database'
                        WHEN s.setdatabase = 0 THEN 'role' ELSE 'roleInDatabase' END,

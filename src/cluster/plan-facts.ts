@@ -26,6 +26,9 @@ import { redact } from './redact';
 import type { QueryResult, Session, Statement } from './session';
 import type { FunctionName } from './statement-facts';
 
+/** Limits the connections to the workers; not every role may see it. */
+const poolLimit = 'citus.max_shared_pool_size';
+
 interface FactsOptions {
   /** Functions in the statement, whose own SET clauses count. */
   functions?: readonly FunctionName[];
@@ -82,6 +85,8 @@ export async function readSideFacts(
     addShards(gathered, byOid, places.here.node, json<ShardsRow>(answer('localShards')));
     addWorkers(gathered, byOid, places.others, answer('workers'), failure?.error.message);
     noteShards(gathered);
+    if (!gathered.nodes[0]!.settings.has(poolLimit))
+      gathered.unread.push(`${poolLimit}: GRANT pg_read_all_settings TO ${node.role}`);
   }
   if (failure) gathered.unread.push(`${unreadPart(names[failure.index]!)}: ${failure.error.message}`);
   const { versions: _, ...facts } = gathered;
