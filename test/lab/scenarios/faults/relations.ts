@@ -3,7 +3,7 @@ import type { FaultScenario } from './scenario';
 import { fillOrders, ordersTable, shop } from './tables';
 
 const byCustomer = 'SELECT count(*), sum(amount) FROM orders WHERE customer_id = 4711';
-const indexed = [...shop(400_000), 'CREATE INDEX orders_customer_id_idx ON orders (customer_id)'];
+const indexed = [...shop(250_000), 'CREATE INDEX orders_customer_id_idx ON orders (customer_id)'];
 
 const indexMissing: FaultScenario = {
   name: 'index_missing',
@@ -38,7 +38,7 @@ const indexUnused: FaultScenario = {
   cluster: 'plain',
   fault: 'The column has an ICU collation instead of C, so that its index cannot serve LIKE.',
   expected: 'index.unused',
-  tables: [...shop(400_000), 'CREATE INDEX orders_reference_idx ON orders (reference)'],
+  tables: [...shop(250_000), 'CREATE INDEX orders_reference_idx ON orders (reference)'],
   inject: async target => {
     await target.run('ALTER TABLE orders ALTER reference TYPE text COLLATE "und-x-icu"', 'VACUUM (ANALYZE) orders');
     return undefined;
@@ -122,23 +122,23 @@ const visibilityMap: FaultScenario = {
   fault: 'The table was analysed and never vacuumed since it was loaded.',
   expected: 'visibility.map',
   settings: ['max_parallel_workers_per_gather = 0', 'jit = off'],
-  tables: shop(400_000),
+  tables: shop(250_000),
   inject: async target => {
-    await target.run('DROP TABLE orders', ordersTable, fillOrders(1, 400_000), 'ANALYZE orders');
+    await target.run('DROP TABLE orders', ordersTable, fillOrders(1, 250_000), 'ANALYZE orders');
     return undefined;
   },
-  statement: 'SELECT count(*) FROM orders WHERE order_id <= 160000',
+  statement: 'SELECT count(*) FROM orders WHERE order_id <= 100000',
 };
 
 const rowsDiffer: FaultScenario = {
   name: 'rows_differ',
   cluster: 'plain',
-  fault: 'The table holds six times the rows: it was loaded twice and more.',
+  fault: 'The table holds five times the rows.',
   expected: 'rows.differ',
   settings: ['max_parallel_workers_per_gather = 0', 'jit = off'],
   tables: shop(80_000),
   inject: async target => {
-    await target.run(fillOrders(80_001, 480_000), 'VACUUM (ANALYZE) orders');
+    await target.run(fillOrders(80_001, 400_000), 'VACUUM (ANALYZE) orders');
     return undefined;
   },
   statement: `SELECT c.region, count(*), sum(o.amount) FROM orders o JOIN customers c USING (customer_id) GROUP BY c.region`,

@@ -69,7 +69,7 @@ const hashAggregateOff: FaultScenario = {
   fault: 'The database has enable_hashagg = off.',
   expected: 'settings.planner',
   settings: [`work_mem = '256MB'`, 'max_parallel_workers_per_gather = 0', 'jit = off'],
-  tables: shop(300_000),
+  tables: shop(200_000),
   inject: async ({ cluster: { coordinator } }) => {
     await coordinator.query(`ALTER DATABASE ${coordinator.database} SET enable_hashagg = off`);
     return async () => {
@@ -85,7 +85,7 @@ const dearRandomPages: FaultScenario = {
   fault: 'The role has random_page_cost = 1000 in this database.',
   expected: 'settings.planner',
   alsoTrue: ['index.unused'],
-  tables: [...shop(400_000), 'CREATE INDEX ON orders (customer_id)'],
+  tables: [...shop(250_000), 'CREATE INDEX ON orders (customer_id)'],
   inject: async ({ cluster: { coordinator }, role }) => {
     await coordinator.query(`ALTER ROLE ${role} IN DATABASE ${coordinator.database} SET random_page_cost = 1000`);
     return undefined;
