@@ -2,7 +2,7 @@ import { withoutShard } from '../align-keys';
 import type { Plan, PlanNode } from '../model';
 import { family, nodeName } from '../operator';
 import { estimateFactor, factor } from '../thresholds';
-import { bothTimed, excessMs, matters, type Pair, pairs, places } from './evidence';
+import { bothTimed, matters, type Pair, pairs, places } from './evidence';
 import type { CauseContext } from './rule';
 
 /** How the two plans go about the work differently: what a planner setting or a statistic can bring about. */
@@ -111,9 +111,18 @@ export function placeOf(context: CauseContext, row: number): Place | undefined {
   }
   const { slower, faster } = all[at]!;
   if (places(context.plans[context.slower]).overlapped[slower!.index]) return undefined;
-  if (!bothTimed(context)) return { row: at, ms: excessMs(context, slower!.totalMs, undefined) };
-  const [ofSlower, ofFaster] = [slower!.totalMs ?? 0, faster!.totalMs ?? 0];
+  // What the other side would have taken is not known, so nothing can be said of the difference.
+  if (!bothTimed(context)) return { row: at, ms: undefined };
+  const ofSlower = withoutJit(context.plans[context.slower], slower!);
+  const ofFaster = withoutJit(context.plans[context.faster], faster!);
   return matters(context, ofSlower, ofFaster) ? { row: at, ms: ofSlower - ofFaster } : undefined;
+}
+
+/** A root's time holds the compilation that jit-time.ts took off the other nodes; it has causes of its own. */
+function withoutJit({ nodes, statements }: Plan, { index, statement, totalMs = 0 }: PlanNode): number {
+  if (statements[statement]!.root !== index) return totalMs;
+  const line = nodes.find(node => node.kind === 'jit' && node.statement === statement && node.parent === index);
+  return Math.max(0, totalMs - (line?.totalMs ?? 0));
 }
 
 function isShared({ slower, faster }: Pair): boolean {

@@ -4,7 +4,7 @@ import type { PlanNode } from '../model';
 import { nodeName } from '../operator';
 import { Properties, valueText } from '../properties';
 import { grownScans } from './data';
-import { evidence, excessMs, matters, type Pair, pairs, places, selfExcessMs, workerOf } from './evidence';
+import { bothTimed, evidence, matters, type Pair, pairs, places, selfExcessMs, workerOf } from './evidence';
 import type { CauseContext, FoundCause, Rule } from './rule';
 import { differingSettings, type SettingDifference, settingRemedy, settingWords } from './setting-facts';
 import { placeOf } from './shape-changes';
@@ -95,12 +95,14 @@ function lostMemory(context: CauseContext, pair: Pair, grown: boolean): LostMemo
   const ofFaster = other && spillOf(other);
   // More rows on one side need more memory: said by rows.differ.
   if (!spill || ofFaster || grown || !other) return [];
+  // EXPLAIN says of memory only where it executed: without that, the settings must differ.
+  if (other.actualLoops === undefined && memorySettings(context, node).length === 0) return [];
   // Batches are read again by the join above the Hash.
   const joinRow = node.type === 'Hash' ? parentRow(context, row) : undefined;
   const ms = selfExcessMs(context, row) + (joinRow === undefined ? 0 : selfExcessMs(context, joinRow));
-  const isTimed = excessMs(context, 0, 0) !== undefined;
-  if (isTimed && !matters(context, ms, 0)) return [];
-  return [{ pair, row, spill, does: `spills (${spill.words})`, faster: ofFaster, ms: isTimed ? ms : undefined }];
+  if (bothTimed(context) && !matters(context, ms, 0)) return [];
+  const does = `spills (${spill.words})`;
+  return [{ pair, row, spill, does, faster: ofFaster, ms: bothTimed(context) ? ms : undefined }];
 }
 
 function parentRow({ plans, rows, slower }: CauseContext, row: number): number | undefined {
@@ -128,7 +130,7 @@ function spillFinding(context: CauseContext, { pair, spill, faster, ms }: LostMe
   const settings = memorySettings(context, pair.slower!);
   const found: FoundCause = {
     title: `${nodeName(pair.slower!)} does not fit into memory on the ${slower} (${spill.words})${cost}.`,
-    confidence: 'observed',
+    confidence: pair.faster?.actualLoops !== undefined ? 'observed' : 'suspected',
     explainedMs: ms,
     account: `row ${pair.row}`,
     evidence: spillEvidence(context, pair, spill, faster),

@@ -193,7 +193,8 @@ const trigger: Rule = {
     return [
       {
         title: `${constraint} ${main.name} takes ${formatMs(main.ms)} on the ${slower}; triggers cost ${formatMs(ms)} more there.`,
-        confidence: 'observed',
+        // What the other side's triggers take shows only where it was executed.
+        confidence: bothTimed(context) ? 'observed' : 'suspected',
         explainedMs: ms,
         account: 'trigger',
         evidence: heaviest.slice(0, 4).map(one => {
