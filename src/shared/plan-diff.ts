@@ -1,6 +1,5 @@
 /**
- * What host and page say about two plans side by side. The host computes the view; the page draws it and keeps nothing
- * but what the user arranged. Times are milliseconds, sizes bytes or 8 kB pages as named.
+ * Two plans side by side as they are drawn, printed and recorded. Times are milliseconds, sizes bytes or 8 kB pages as named.
  */
 import * as z from 'zod/mini';
 import { diagnosisSchema } from './diagnosis';
@@ -192,42 +191,3 @@ export const rowDetailsSchema = z.array(
   }),
 );
 export type RowDetails = z.infer<typeof rowDetailsSchema>;
-
-/** What the panel shows right now. */
-export const planDiffStateSchema = z.discriminatedUnion('status', [
-  z.strictObject({
-    status: z.literal('running'),
-    title: z.string(),
-    analyzed: z.boolean(),
-    /** How long it had been running when this was sent, in milliseconds; absent when it has just begun. */
-    elapsedMs: figure,
-    source: z.strictObject({ label: z.string(), color: z.string(), done: z.boolean() }),
-    target: z.strictObject({ label: z.string(), color: z.string(), done: z.boolean() }),
-  }),
-  z.strictObject({
-    status: z.literal('failed'),
-    title: z.string(),
-    error: viewErrorSchema,
-    /** What a `rerun` would do; absent when there is nothing to run again. */
-    analyzed: z.optional(z.boolean()),
-  }),
-  z.strictObject({ status: z.literal('ready'), view: planDiffViewSchema, recordedIn: z.optional(z.string()) }),
-]);
-export type PlanDiffState = z.infer<typeof planDiffStateSchema>;
-
-/** Requests of the plan-diff page. Each has its parameters and its answer. */
-export const planDiffRequests = {
-  /** The page is up (again) and wants the state; later states come as `state` notifications. */
-  ready: { params: z.strictObject({ id: z.optional(z.string()) }), result: planDiffStateSchema },
-  details: { params: z.strictObject({ row: z.number() }), result: rowDetailsSchema },
-  raw: { params: z.strictObject({ side }), result: z.strictObject({ text: z.string() }) },
-  openRaw: { params: z.strictObject({ side }), result: z.null() },
-  record: { params: z.strictObject({}), result: z.strictObject({ file: z.string() }) },
-  copyMarkdown: { params: z.strictObject({}), result: z.null() },
-  /** Runs the same statement again. */
-  rerun: { params: z.strictObject({ analyze: z.boolean() }), result: z.null() },
-  cancel: { params: z.strictObject({}), result: z.null() },
-} as const;
-
-/** Notifications of the host to the plan-diff page. */
-export const planDiffNotifications = { state: planDiffStateSchema } as const;

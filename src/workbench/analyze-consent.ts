@@ -45,6 +45,38 @@ async function agreeToRead(migration: Migration, title: string, agreed: Set<stri
   for (const side of open) agreed.add(`${migration.name}/${side}`);
 }
 
+/**
+ * Experiments execute the statement many times on one side. Asked once per side and session for a read, every time for
+ * what may write. @throws Dismissed when the user declines.
+ */
+export async function agreeToProve(
+  migration: Migration,
+  title: string,
+  side: Side,
+  classification: Classification,
+  agreed: Set<string>,
+): Promise<void> {
+  const reads = classification.class === 'read';
+  const key = `${migration.name}/${side}/prove`;
+  if (reads && agreed.has(key)) return;
+  const where = sideNamed(side, migration[side]);
+  const execute = reads ? 'Experiment' : 'Experiment, Roll Back Each Run';
+  const how =
+    'For each experiment the statement is executed about a dozen times, by turns unchanged and with one setting changed for that transaction only. No setting stays changed. You can cancel at any point.';
+  const chosen = await vscode.window.showWarningMessage(
+    `Prove executes the statement repeatedly on the ${where}.`,
+    {
+      modal: true,
+      detail: reads
+        ? `${title}\n\n${how} It only reads. You are asked once per side until this window closes.`
+        : `${how}\n\n${writeDetail(title, writeReason(classification), undefined)}`,
+    },
+    execute,
+  );
+  if (chosen !== execute) throw new Dismissed();
+  if (reads) agreed.add(key);
+}
+
 async function agreeToWrite(
   migration: Migration,
   title: string,

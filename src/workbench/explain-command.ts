@@ -107,7 +107,7 @@ async function runInto(panel: PlanPanel, run: AbortController, wish: Wish, answe
     ({ view }, side) => refusedLogin(view[side].error),
   );
   for (const side of sides) workbench.health.saw(side, migration, result.view[side].error);
-  await panel.finish(run, storedResult(result, request, answers));
+  await panel.finish(run, storedResult(result, request, answers), result);
   stepDone('explained');
   return result.view;
 }

@@ -1,8 +1,11 @@
 /** One panel that shows two plans side by side. The host owns the data; the page asks for it. */
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import type { ExplainResult } from '../diagnosis/explain-job';
 import type { Plan } from '../plan/model';
-import { type PlanDiffState, type PlanDiffView, planDiffRequests, type ViewError } from '../shared/plan-diff';
+import type { Diagnosis, Proving } from '../shared/diagnosis';
+import type { ViewError } from '../shared/plan-diff';
+import { type PlanDiffState, planDiffRequests } from '../shared/plan-diff-panel';
 import { RpcServer } from '../shared/rpc';
 import type { BySide, Side } from '../shared/side';
 import { errorText } from './messages';
@@ -14,6 +17,12 @@ import { openRawPlan } from './raw-plans';
 export interface PlanPanelActions {
   /** Writes the finding; answers the file's name. */
   record(result: StoredResult): Promise<string>;
+  /** Experiments on the slower side, into this panel. */
+  prove(panel: PlanPanel): Promise<void>;
+  /** Shows the plans of a statement inside a call in a panel of their own. */
+  openNested(result: StoredResult, id: string): Promise<void>;
+  /** Whether anything can be run for this result. */
+  canProve(result: StoredResult): boolean;
   /** Runs the same statement again, into this panel. */
   rerun(panel: PlanPanel, request: PlanRequest, analyze: boolean): Promise<void>;
 }
@@ -24,6 +33,9 @@ export class PlanPanel {
   /** The statement it shows or is about to show; none when the plans were pasted. */
   #request: PlanRequest | undefined;
   #plans: Promise<BySide<Plan | undefined>> | undefined;
+  /** What experiments start from; gone after a reload. */
+  #live: { id: string; result: ExplainResult } | undefined;
+  #proving: AbortController | undefined;
   #run: AbortController | undefined;
   /** Of the run, in milliseconds of `performance.now()`. */
   #beganAt = 0;
@@ -61,6 +73,19 @@ export class PlanPanel {
           vscode.window.setStatusBarMessage('$(check) Copied as Markdown', 3000);
           return null;
         },
+        prove: async () => {
+          await this.actions.prove(this);
+          return null;
+        },
+        openRemedy: async ({ cause }) => {
+          const { openRemedy } = await import('./remedy');
+          await openRemedy(this.#present().view, cause);
+          return null;
+        },
+        openNested: async ({ id }) => {
+          await this.actions.openNested(this.#present(), id);
+          return null;
+        },
         rerun: async ({ analyze }) => {
           if (!this.#request) throw new Error('These plans were pasted: there is no statement to run.');
           await this.actions.rerun(this, this.#request, analyze);
@@ -90,6 +115,11 @@ export class PlanPanel {
 
   get request(): PlanRequest | undefined {
     return this.#request;
+  }
+
+  /** The diagnosed plans behind what is shown; undefined after a reload. */
+  get live(): ExplainResult | undefined {
+    return this.#live?.id === this.#result?.view.id ? this.#live?.result : undefined;
   }
 
   shows(request: PlanRequest): boolean {
@@ -125,9 +155,10 @@ export class PlanPanel {
   }
 
   /** Shows a result and keeps it; one with secret values lives only as long as the panel. */
-  async finish(run: AbortController | undefined, result: StoredResult): Promise<void> {
+  async finish(run: AbortController | undefined, result: StoredResult, live?: ExplainResult): Promise<void> {
     if (this.#run !== run || this.#disposed) return;
     this.#run = undefined;
+    this.#live = live && { id: result.view.id, result: live };
     const formerId = this.#result?.view.id;
     this.#adopt(result);
     if (!result.request?.secret) await this.#keep(result, formerId);
@@ -141,6 +172,30 @@ export class PlanPanel {
 
   cancel(): void {
     this.#run?.abort();
+    this.#proving?.abort();
+  }
+
+  /** Runs experiments on what is shown, with their progress on the page; the result takes its place. */
+  async prove(experiment: (signal: AbortSignal, progress: (proving: Proving) => void) => Promise<Diagnosis>) {
+    const { view } = this.#present();
+    this.#proving?.abort();
+    const proving = new AbortController();
+    this.#proving = proving;
+    try {
+      const diagnosis = await experiment(proving.signal, now => {
+        if (this.#proving === proving) this.#rpc.notify('proving', now);
+      });
+      const shown = this.#result;
+      if (this.#proving !== proving || this.#disposed || shown?.view.id !== view.id) return;
+      const proven = { ...shown, view: { ...shown.view, diagnosis } };
+      this.#adopt(proven);
+      if (!shown.request?.secret) await this.#keep(proven);
+    } finally {
+      if (this.#proving === proving) {
+        this.#proving = undefined;
+        this.#rpc.notify('proving', null);
+      }
+    }
   }
 
   async record(): Promise<string> {
@@ -178,7 +233,7 @@ export class PlanPanel {
     this.#result = result;
     this.#request = result.request;
     this.panel.title = panelTitle(result.view.statement.title);
-    this.#show(readyState(result.view, result.recordedIn));
+    this.#show(readyState(result, this.actions.canProve(result)));
   }
 
   #show(state: PlanDiffState): void {
@@ -212,8 +267,14 @@ export class PlanPanel {
   }
 }
 
-function readyState(view: PlanDiffView, recordedIn: string | undefined): PlanDiffState {
-  return { status: 'ready', view, ...(recordedIn ? { recordedIn: basename(recordedIn) } : {}) };
+function readyState({ view, call, recordedIn }: StoredResult, provable: boolean): PlanDiffState {
+  return {
+    status: 'ready',
+    view,
+    provable,
+    ...(call ? { call } : {}),
+    ...(recordedIn ? { recordedIn: basename(recordedIn) } : {}),
+  };
 }
 
 function panelTitle(title: string): string {

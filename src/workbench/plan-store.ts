@@ -5,6 +5,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { callViewSchema } from '../shared/nested';
 import { planDiffViewSchema } from '../shared/plan-diff';
 
 /** What is needed to run the same statement again. */
@@ -25,6 +26,8 @@ const storedResultSchema = z.strictObject({
   view: planDiffViewSchema,
   /** What each server sent, byte for byte. */
   raw: z.strictObject({ source: z.optional(z.string()), target: z.optional(z.string()) }),
+  /** The statements inside, when it is a call of a function or procedure. */
+  call: z.optional(callViewSchema),
   /** Absent when the plans were pasted. */
   request: z.optional(requestSchema),
   recordedIn: z.optional(z.string()),

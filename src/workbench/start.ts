@@ -82,6 +82,9 @@ async function makePanels(workbench: Workbench): Promise<PlanPanels> {
   const folder = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'plans');
   return new PlanPanels(context.extensionUri, new PlanStore(folder.fsPath), log, {
     record: async result => (await import('./record-command')).recordResult(workbench, result),
+    prove: async panel => (await import('./prove-command')).proveInPanel(workbench, panel),
+    canProve: ({ request, view }) => request !== undefined && view.diagnosis?.slower !== undefined,
+    openNested: async (result, id) => (await import('./nested')).openNested(workbench, result, id),
     rerun: async (panel, request, analyze) =>
       (await import('./explain-command')).explainAgain(workbench, panel, request, analyze),
   });
@@ -108,6 +111,7 @@ function registerCommands(workbench: Workbench): vscode.Disposable[] {
     register('explainAnalyze', async (given?: unknown) =>
       (await explaining()).explain(workbench, 'analyze', statementOf(given)),
     ),
+    register('prove', async () => (await import('./prove-command')).proveCurrent(workbench)),
     register('comparePlans', async () => (await import('./compare-plans')).comparePlans(workbench)),
     register('record', async () => (await import('./record-command')).recordCurrent(workbench)),
     register('addMigration', async () => (await migrating()).addMigration(workbench)),

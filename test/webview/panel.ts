@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { webviewBuild } from '../../scripts/webview-build.mjs';
-import { type PlanDiffState, planDiffRequests } from '../../src/shared/plan-diff';
+import type { Proving } from '../../src/shared/diagnosis';
+import { type PlanDiffState, planDiffRequests } from '../../src/shared/plan-diff-panel';
 import { type Handlers, RpcServer } from '../../src/shared/rpc';
 import { launchChromium } from '../host/driver/chromium';
 
@@ -119,6 +120,9 @@ export class Panel {
       openRaw: async () => null,
       record: async () => ({ file: 'move.playbook.md' }),
       copyMarkdown: async () => null,
+      prove: async () => null,
+      openRemedy: async () => null,
+      openNested: async () => null,
       rerun: async () => null,
       cancel: async () => null,
     };
@@ -161,6 +165,11 @@ export class Panel {
   notify(state: PlanDiffState): void {
     this.state = state;
     this.#server.notify('state', state);
+  }
+
+  /** Says how experiments go on, as the host does. */
+  proving(now: Proving | null): void {
+    this.#server.notify('proving', now);
   }
 
   /** A message as it is, sense or nonsense. */

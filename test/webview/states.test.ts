@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { PlanDiffState } from '../../src/shared/plan-diff';
+import type { PlanDiffState } from '../../src/shared/plan-diff-panel';
 import { Panel, type PanelOptions, PanelServer } from './panel';
 import { estimatedView, ready, rollupView } from './views';
 

@@ -1,11 +1,6 @@
 /** Views for the page's tests; each is checked against the schema the host speaks. */
-import {
-  type Cell,
-  type PlanDiffState,
-  type PlanDiffView,
-  planDiffViewSchema,
-  type Row,
-} from '../../src/shared/plan-diff';
+import { type Cell, type PlanDiffView, planDiffViewSchema, type Row } from '../../src/shared/plan-diff';
+import type { PlanDiffState } from '../../src/shared/plan-diff-panel';
 
 export const rollupSql = `INSERT INTO analytics.rollups AS r (app_id, kind, bucket, n, users, amount)
 SELECT app_id, kind, date_trunc('hour', created_at), count(*), count(DISTINCT user_id), sum(amount)

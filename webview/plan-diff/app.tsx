@@ -1,10 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import {
-  type PlanDiffState,
-  planDiffNotifications,
-  planDiffRequests,
-  type ViewError,
-} from '../../src/shared/plan-diff';
+import type { Proving } from '../../src/shared/diagnosis';
+import type { ViewError } from '../../src/shared/plan-diff';
+import { type PlanDiffState, planDiffNotifications, planDiffRequests } from '../../src/shared/plan-diff-panel';
 import { type RpcClient, RpcError } from '../../src/shared/rpc';
 import { connectHost } from '../common/host';
 import '../common/theme.css';
@@ -13,6 +10,7 @@ import { Failed, type Message, Running } from './states';
 import './summary.css';
 import './tabs.css';
 import './plan-tab.css';
+import './causes.css';
 import { Result } from './result';
 import { makeVisible } from './visible-state';
 
@@ -24,10 +22,12 @@ export function App() {
   const [state, setState] = useState<PlanDiffState>();
   const [lost, setLost] = useState<ViewError>();
   const [message, setMessage] = useState<Message>();
+  const [proving, setProving] = useState<Proving>();
   const [layout, setLayout] = useState<Layout>(layouts.value);
   const receive = useRef((next: PlanDiffState) => {
     setLost(undefined);
     if (next.status === 'running') setMessage(undefined);
+    if (next.status !== 'ready') setProving(undefined);
     makeVisible(next);
     setState(next);
   }).current;
@@ -37,7 +37,10 @@ export function App() {
       connectHost(
         planDiffRequests,
         planDiffNotifications,
-        (_method, next) => receive(next),
+        (method, params) => {
+          if (method === 'state') receive(params as PlanDiffState);
+          else setProving((params as Proving | null) ?? undefined);
+        },
         what =>
           setMessage({ tone: 'error', text: `Cutover's host sent something this panel does not understand: ${what}` }),
       ),
@@ -94,6 +97,9 @@ export function App() {
       host={host}
       view={state.view}
       recordedIn={state.recordedIn}
+      call={state.call}
+      provable={state.provable ?? false}
+      proving={proving}
       message={message}
       layout={layout}
       arrange={arrange}

@@ -1,8 +1,8 @@
-import { useCallback, useMemo, useState } from 'preact/hooks';
+import { useCallback, useState } from 'preact/hooks';
 import type { Difference, PlanDiffView } from '../../src/shared/plan-diff';
 import { type Column, type GridRow, TreeGrid } from '../common/tree-grid';
 import type { Layout } from './layout';
-import { ancestors, treeRows, withFolded } from './tree-rows';
+import { showInPlan } from './show-in-plan';
 
 const kindWords: Record<Difference['kind'], string> = {
   structure: 'structure',
@@ -36,19 +36,9 @@ export function DifferencesTab({ view, arrange }: { view: PlanDiffView; arrange(
     },
     [view],
   );
-  const tree = useMemo(() => treeRows(view.rows), [view]);
   const show = (index: number) => {
     const at = view.differences[index]!.row;
-    if (at === undefined) return;
-    const arrangement = { base: 'default' as const, toggled: new Set<string>(), onlyDifferences: false };
-    arrange({
-      tab: 'plan',
-      foldBase: 'default',
-      toggled: [...withFolded(tree, arrangement, ancestors(tree, at), false)],
-      selected: tree.keys[at]!,
-      onlyDifferences: false,
-      detailsOpen: true,
-    });
+    if (at !== undefined) arrange(showInPlan(view, at));
   };
   if (view.differences.length === 0) {
     const both = view.source.status === 'ok' && view.target.status === 'ok';

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { PersistedState } from '../common/host';
 
-export const tabs = ['plan', 'differences', 'settings', 'statement', 'raw'] as const;
+export const tabs = ['plan', 'call', 'causes', 'differences', 'experiments', 'settings', 'statement', 'raw'] as const;
 export type TabId = (typeof tabs)[number];
 
 const layoutSchema = z.strictObject({

@@ -1,14 +1,21 @@
 /** A result: the answer first, then the evidence. */
-import { useEffect } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import type { Proving } from '../../src/shared/diagnosis';
+import type { CallView } from '../../src/shared/nested';
 import type { PlanDiffView } from '../../src/shared/plan-diff';
-import { Button, Tab, TabPanel, Tabs } from '../common/controls';
+import { Button, ProgressRing, Tab, TabPanel, Tabs } from '../common/controls';
 import type { Host } from './app';
+import { CallTab } from './call-tab';
+import { Causes } from './causes';
+import { CausesTab } from './causes-tab';
 import { DifferencesTab } from './differences-tab';
+import { ExperimentsTab } from './experiments-tab';
 import { themeColor } from './format';
 import { type Layout, type TabId, tabs } from './layout';
 import { PlanTab } from './plan-tab';
 import { RawTab } from './raw-tab';
 import { SettingsTab, settingRows } from './settings-tab';
+import { showInPlan } from './show-in-plan';
 import { Sides } from './sides';
 import { StatementTab } from './statement-tab';
 import { type Message, MessageLine } from './states';
@@ -17,6 +24,11 @@ export interface ResultProps {
   host: Host;
   view: PlanDiffView;
   recordedIn: string | undefined;
+  /** The statements inside, when it is a call. */
+  call: CallView | undefined;
+  /** There is a statement, and a side that experiments may run on. */
+  provable: boolean;
+  proving: Proving | undefined;
   message: Message | undefined;
   layout: Layout;
   arrange(change: Partial<Layout>): void;
@@ -25,13 +37,29 @@ export interface ResultProps {
 }
 
 export function Result(props: ResultProps) {
-  const { view, layout, arrange, host, act, message, recordedIn } = props;
+  const { view, layout, arrange, host, act, message, recordedIn, proving, call } = props;
+  const { diagnosis } = view;
+  const shownTabs = tabs.filter(id =>
+    id === 'call' ? call : id === 'causes' || id === 'experiments' ? diagnosis : true,
+  );
+  const shownTab = shownTabs.includes(layout.tab) ? layout.tab : 'plan';
+  const [wantedCause, setWantedCause] = useState<number>();
+  const openCause = useCallback(
+    (index: number) => {
+      setWantedCause(index);
+      arrange({ tab: 'causes' });
+    },
+    [arrange],
+  );
   const settings = settingRows(view);
   const recorded: Message | undefined =
     recordedIn === undefined ? undefined : { tone: 'info', text: `Recorded in ${recordedIn}.` };
   const titles: Record<TabId, string> = {
     plan: 'Plan',
+    call: `Inside the Call ${call?.statements.length ?? 0}`,
+    causes: `Causes ${diagnosis?.causes.length ?? 0}`,
     differences: `Differences ${view.differences.length}`,
+    experiments: `Experiments ${diagnosis?.experiments.length ?? 0}`,
     settings: `Settings ${settings.filter(setting => setting.differs).length}`,
     statement: 'Statement',
     raw: 'Raw',
@@ -68,24 +96,26 @@ export function Result(props: ResultProps) {
           <MessageLine message={message ?? recorded} />
         </div>
       </section>
+      {diagnosis && <Causes view={view} diagnosis={diagnosis} open={openCause} />}
+      {proving && <ProvingLine proving={proving} cancel={() => act(host.request('cancel', {}))} />}
       <Sides view={view} analyze={() => act(host.request('rerun', { analyze: true }))} />
       <Tabs
         class="tabs"
-        activeid={`tab-${layout.tab}`}
+        activeid={`tab-${shownTab}`}
         onChange={event => {
           if (event.target !== event.currentTarget) return;
           const id = (event.currentTarget as unknown as { activeid: string }).activeid.replace(/^tab-/, '') as TabId;
-          if (id !== layout.tab) arrange({ tab: id });
+          if (id !== shownTab) arrange({ tab: id });
         }}
       >
-        {tabs.map(id => (
+        {shownTabs.map(id => (
           <Tab key={id} id={`tab-${id}`}>
             {titles[id]}
           </Tab>
         ))}
-        {tabs.map(id => (
+        {shownTabs.map(id => (
           <TabPanel key={id} id={`panel-${id}`}>
-            {layout.tab === id && <TabContent {...props} tab={id} settings={settings} />}
+            {shownTab === id && <TabContent {...props} tab={id} settings={settings} wantedCause={wantedCause} />}
           </TabPanel>
         ))}
       </Tabs>
@@ -93,17 +123,63 @@ export function Result(props: ResultProps) {
   );
 }
 
-function TabContent(props: ResultProps & { tab: TabId; settings: ReturnType<typeof settingRows> }) {
+interface TabContentProps extends ResultProps {
+  tab: TabId;
+  settings: ReturnType<typeof settingRows>;
+  wantedCause: number | undefined;
+}
+
+function TabContent(props: TabContentProps) {
   const { tab, view, host, layout, arrange, act, settings } = props;
   if (tab === 'plan')
     return <PlanTab host={host} view={view} layout={layout} arrange={arrange} keepScroll={props.keepScroll} />;
+  if (tab === 'call')
+    return props.call ? (
+      <CallTab view={view} call={props.call} openPlans={id => act(host.request('openNested', { id }))} />
+    ) : null;
+  if (tab === 'causes')
+    return (
+      <CausesTab
+        view={view}
+        wanted={props.wantedCause}
+        showInPlan={row => arrange(showInPlan(view, row))}
+        openRemedy={cause => act(host.request('openRemedy', { cause }))}
+      />
+    );
   if (tab === 'differences') return <DifferencesTab view={view} arrange={arrange} />;
+  if (tab === 'experiments')
+    return (
+      <ExperimentsTab
+        view={view}
+        proving={props.proving}
+        prove={props.provable ? () => act(host.request('prove', {})) : undefined}
+      />
+    );
   if (tab === 'settings') return <SettingsTab view={view} settings={settings} />;
   if (tab === 'statement') return <StatementTab view={view} />;
   return <RawTab host={host} view={view} act={act} />;
 }
 
-function PageHead({ view, host, act, recordedIn }: ResultProps) {
+/** What is being tried, and the way out. */
+function ProvingLine({ proving, cancel }: { proving: Proving; cancel(): void }) {
+  const { changing, experiment, experiments, run, runs } = proving;
+  const what = run === undefined ? 'looking at the plan' : `run ${run} of ${runs ?? '?'}`;
+  return (
+    <div class="proving" role="status">
+      <ProgressRing aria-hidden />
+      <span>
+        {`Experiment ${experiment} of ${experiments}: `}
+        <code>{changing}</code>
+        {`, ${what}`}
+      </span>
+      <Button appearance="secondary" class="inline-action" onClick={cancel}>
+        Cancel
+      </Button>
+    </div>
+  );
+}
+
+function PageHead({ view, host, act, recordedIn, provable, proving }: ResultProps) {
   const rerun = (analyze: boolean) => act(host.request('rerun', { analyze }));
   return (
     <header class="page-head">
@@ -117,6 +193,15 @@ function PageHead({ view, host, act, recordedIn }: ResultProps) {
         {!view.analyzed && (
           <Button appearance="secondary" onClick={() => rerun(true)}>
             Analyze
+          </Button>
+        )}
+        {provable && (
+          <Button
+            appearance="secondary"
+            disabled={proving !== undefined}
+            onClick={() => act(host.request('prove', {}))}
+          >
+            Prove
           </Button>
         )}
         <Button appearance="secondary" onClick={() => act(host.request('copyMarkdown', {}), 'Copied as Markdown.')}>

@@ -1,6 +1,7 @@
 /** The panel while nothing is there to show yet, and when there is nothing to show at all. */
 import { useEffect, useState } from 'preact/hooks';
-import type { PlanDiffState, ViewError } from '../../src/shared/plan-diff';
+import type { ViewError } from '../../src/shared/plan-diff';
+import type { PlanDiffState } from '../../src/shared/plan-diff-panel';
 import type { Side } from '../../src/shared/side';
 import { Button, ProgressRing } from '../common/controls';
 import { type Place, themeColor } from './format';

@@ -1,5 +1,5 @@
 import { visibleText } from '../../src/playbook/visible';
-import type { PlanDiffState } from '../../src/shared/plan-diff';
+import type { PlanDiffState } from '../../src/shared/plan-diff-panel';
 
 /**
  * Makes every text of a state fit to be shown, in place: names, plans and errors come from servers and may hold

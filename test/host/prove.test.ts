@@ -1,0 +1,93 @@
+/** The story in a real VS Code: the rollup is explained, its cause is named, proven by experiment, and written down. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type LabPair, startPlainPair } from '../lab/lab';
+import { appOwner, rollupStatement } from '../lab/scenarios/rollup';
+import { packagedExtension } from './driver/packaged-extension';
+import { openVscode, type Vscode } from './driver/vscode';
+import type { Workbench } from './driver/workbench';
+import { keptResults, workspaceWith } from './files';
+import { screenshotIfFailed } from './screenshot-if-failed';
+
+let pair: LabPair;
+let workspace: string;
+let vscode: Vscode;
+let workbench: Workbench;
+
+beforeAll(async () => {
+  pair = await startPlainPair({ scenario: 'rollup' });
+  workspace = await workspaceWith({ 'rollup.sql': await rollupStatement() });
+  const side = ({ coordinator }: LabPair['source'], label: string) => {
+    const { host, port, database } = coordinator;
+    return { label, host, port, database, user: appOwner };
+  };
+  await mkdir(join(workspace, '.vscode'));
+  const source = { ...side(pair.source, 'Old'), protected: false };
+  const migrations = [{ name: 'eu', source, target: side(pair.target, 'New') }];
+  await writeFile(join(workspace, '.vscode', 'settings.json'), JSON.stringify({ 'cutover.migrations': migrations }));
+  vscode = await openVscode({ workspace, extensions: [await packagedExtension()] });
+  workbench = vscode.workbench;
+});
+
+afterEach(context => screenshotIfFailed(context, workbench));
+
+afterAll(async () => {
+  await vscode?.stop();
+  await pair?.stop();
+  if (workspace) await rm(workspace, { recursive: true, force: true });
+});
+
+const roleSettings = () =>
+  pair.target.coordinator.query('SELECT setrole::regrole::text AS role, setconfig FROM pg_db_role_setting ORDER BY 1');
+
+test('the cause of the slower rollup is named with its evidence, and its fix opens as SQL that nothing ran', async () => {
+  await workbench.openFile('rollup.sql');
+  await workbench.setCursor(4, 3);
+  await workbench.command('Cutover: Explain Analyze on Both Sides');
+  await workbench.dialogButton('Execute on Both Sides, Roll Back');
+  const causes = workbench.webview().locator('.causes');
+  await causes.waitFor();
+  const [kept] = await keptResults(vscode.server.folder);
+  const wanted = pair.jit ? 'jit.forced' : kept!.view.diagnosis!.causes[0]!.id;
+  expect(kept!.view.diagnosis!.causes[0]!.id).toBe(wanted);
+  expect(await causes.locator('.cause-title').first().textContent()).toBe(kept!.view.diagnosis!.causes[0]!.title);
+
+  const before = await roleSettings();
+  await causes.locator('li button').first().click();
+  await workbench.webview().getByText('Open as SQL').first().click();
+  await workbench.page.locator('.monaco-editor .view-lines', { hasText: 'Cutover runs none of it' }).waitFor();
+  expect(await roleSettings()).toEqual(before);
+  await workbench.command('View: Revert and Close Editor');
+});
+
+test('Prove asks, experiments on the target, and verifies the cause; no setting stays changed', async () => {
+  if (!pair.jit) return;
+  const before = await roleSettings();
+  await workbench.webview().getByRole('button', { name: 'Prove' }).click();
+  await workbench.dialog.getByText('target (New)').first().waitFor();
+  await workbench.dialogButton('Experiment, Roll Back Each Run');
+  await workbench.webview().locator('.causes .pill.verified').first().waitFor();
+  const [kept] = await keptResults(vscode.server.folder);
+  const { causes, experiments } = kept!.view.diagnosis!;
+  expect(causes[0]).toMatchObject({ id: 'jit.forced', confidence: 'verified' });
+  const explaining = experiments.filter(({ outcome }) => outcome === 'explains');
+  expect(explaining.length).toBeGreaterThan(0);
+  expect(explaining[0]!.changedTo!.median).toBeLessThan(explaining[0]!.unchanged!.median / 1.5);
+  expect(await roleSettings()).toEqual(before);
+  await workbench
+    .webview()
+    .getByRole('tab', { name: /^Experiments/ })
+    .click();
+  await workbench.webview().locator('.dot-plot').waitFor();
+});
+
+test('the finding carries the verified cause, its fix and the experiments', async () => {
+  await workbench.command('Cutover: Record in Playbook');
+  await workbench.webview().getByText('Recorded in eu.playbook.md').waitFor();
+  const text = await readFile(join(workspace, 'eu.playbook.md'), 'utf8');
+  expect(text).toContain('jit.forced');
+  if (!pair.jit) return;
+  expect(text).toMatch(/<!-- cutover:finding \S+ severity=high confidence=verified/);
+  expect(text).toMatch(/ALTER ROLE .*app_owner/);
+});
