@@ -72,8 +72,9 @@ async function look(session: Session, backend: RunningTransaction): Promise<Seen
   const seen = await readBackends(session, citusQuery, values);
   const waiting = seen.find(({ type }) => type === 'Lock');
   if (waiting) {
-    const { rows } = await session.query(citusLocksQuery, [values[0]!]);
-    waiting.blockers = rows.map(([text, pid]) => blocker(text!, `pid ${pid}`));
+    const { rows } = await session.query(citusLocksQuery(num), [values[0]!]);
+    waiting.lockMs = rows[0]?.[0] ? Number(rows[0][0]) : undefined;
+    waiting.blockers = rows.flatMap(([, text, pid]) => (pid ? blocker(text ?? '', `global pid ${pid}`) : []));
   }
   return seen;
 }
@@ -109,8 +110,13 @@ const citusQuery = `SELECT a.wait_event_type, a.wait_event, NULL, NULL
             AND state = 'active') AS a
   WHERE a.is_worker_query = a.any_worker AND (a.is_worker_query OR ${isOurs})`;
 
-const citusLocksQuery = `SELECT current_statement_in_blocking_process, blocking_gpid FROM pg_catalog.citus_lock_waits
-  WHERE waiting_gpid = pg_catalog.citus_backend_gpid() - pg_catalog.pg_backend_pid() + $1::bigint`;
+/** Since when it waits, and for whom: a row for each that is in its way, one at least. */
+const citusLocksQuery = (versionNum: number): string => `WITH statement AS (
+    SELECT pg_catalog.citus_backend_gpid() - pg_catalog.pg_backend_pid() + $1::bigint AS gpid)
+ SELECT (extract(epoch FROM pg_catalog.clock_timestamp() - l.since) * 1000)::float8,
+        w.current_statement_in_blocking_process, w.blocking_gpid
+   FROM (SELECT ${versionNum >= 140_000 ? 'min(waitstart)' : 'NULL::timestamptz'} AS since FROM pg_catalog.citus_locks, statement WHERE global_pid = gpid AND NOT granted) AS l
+   LEFT JOIN pg_catalog.citus_lock_waits w ON w.waiting_gpid = (SELECT gpid FROM statement)`;
 
 async function readBackends(session: Session, query: string, values: (string | null)[]): Promise<Seen[]> {
   const { rows } = await session.query(query, values);
