@@ -2,9 +2,10 @@ import { formatMs } from '../shared/format';
 import type { Cell, Difference, Row } from '../shared/plan-diff';
 import type { BySide } from '../shared/side';
 import type { Change } from './change';
+import type { Alone } from './plan-comparison';
 
 /** What the list is made of: a row, its changes in parts, and how much time is at stake in it. */
-export interface RowChanges {
+interface RowChanges {
   row: number;
   /** Name without shard numbers, for the title. */
   title: string;
@@ -21,6 +22,14 @@ const kindOrder: Record<Difference['kind'], number> = {
   work: 4,
   time: 5,
 };
+
+export interface Listed {
+  changed: RowChanges[];
+  /** Nodes that only one side has, by row. */
+  alone: Map<number, Alone>;
+  /** Of the plans as wholes: said first. */
+  whole: Difference[];
+}
 
 /** More than anybody reads; the tree has them all. */
 const longestList = 200;
@@ -41,7 +50,7 @@ interface Entry {
  */
 export function listDifferences(
   rows: readonly Row[],
-  changed: readonly RowChanges[],
+  { changed, alone, whole }: Listed,
   settings: BySide<Record<string, string> | undefined>,
 ): Difference[] {
   const found = new Map<string, Entry>();
@@ -68,7 +77,7 @@ export function listDifferences(
     if (source === target || !settings.source || !settings.target) continue;
     add({ kind: 'setting', title: name, source: source ?? 'default', target: target ?? 'default' }, 0, false);
   }
-  return [...found.values(), ...oneSided(rows)]
+  const entries = [...found.values(), ...oneSided(rows, alone)]
     .sort(
       (a, b) =>
         kindOrder[a.difference.kind] - kindOrder[b.difference.kind] ||
@@ -81,17 +90,20 @@ export function listDifferences(
       const count = varied ? `${times} times, here the largest` : `${times} times`;
       return { ...difference, title: `${difference.title} (${count})` };
     });
+  return [...whole, ...entries];
 }
 
 /** Nodes without a counterpart, each subtree by its topmost; those of one name on one side are one entry. */
-function oneSided(rows: readonly Row[]): Entry[] {
+function oneSided(rows: readonly Row[], alone: ReadonlyMap<number, Alone>): Entry[] {
   const groups = new Map<string, number[]>();
   let covered = -1;
-  for (const [i, { mark, descendants, source, target }] of rows.entries()) {
+  for (const [i, { mark, descendants }] of rows.entries()) {
     if (mark !== 'sourceOnly' && mark !== 'targetOnly') continue;
     if (i <= covered && rows[i - 1]!.mark === mark) continue;
+    const said = alone.get(i);
+    if (!said) continue;
     covered = i + descendants;
-    const key = `${mark} ${(source ?? target)!.name}`;
+    const key = `${mark} ${said.branchOf ?? said.title}`;
     const group = groups.get(key);
     if (group) group.push(i);
     else groups.set(key, [i]);
@@ -100,10 +112,11 @@ function oneSided(rows: readonly Row[]): Entry[] {
     const slowest = group.reduce((a, b) => (atStake(rows[b]!) > atStake(rows[a]!) ? b : a));
     const { source } = rows[slowest]!;
     const text = oneSidedText(group.map(row => (rows[row]!.source ?? rows[row]!.target)!));
+    const { title, branchOf } = alone.get(slowest)!;
     const difference: Difference = {
       kind: 'structure',
       row: slowest,
-      title: (source ?? rows[slowest]!.target)!.name,
+      title: group.length > 1 ? (branchOf ?? title) : title,
       source: source ? text : 'none',
       target: source ? 'none' : text,
     };

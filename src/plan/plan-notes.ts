@@ -1,4 +1,5 @@
 import type { BySide } from '../shared/side';
+import { needsMetadata } from './logical-names';
 import { type Plan, type PlanNode, topStatements } from './model';
 import { isDistributed } from './operator';
 import { taskError } from './side-view';
@@ -7,9 +8,21 @@ import { taskError } from './side-view';
 export function planNotes(plans: BySide<Plan | undefined>): string[] {
   const source = notesOf(plans.source);
   const target = notesOf(plans.target);
+  const unknown = plans.source && plans.target ? shardNotes({ source: plans.source, target: plans.target }) : [];
   return [
+    ...unknown,
     ...source.map(note => `${target.includes(note) ? 'Both sides' : 'Source'}: ${note}`),
     ...target.filter(note => !source.includes(note)).map(note => `Target: ${note}`),
+  ];
+}
+
+/** Without metadata nothing says which table a shard belongs to, nor which shards of two clusters hold the same rows. */
+function shardNotes(plans: BySide<Plan>): string[] {
+  const unknown = (['source', 'target'] as const).filter(side => needsMetadata(plans[side]));
+  if (unknown.length === 0) return [];
+  const of = unknown.length === 2 ? 'either side' : `the ${unknown[0]}`;
+  return [
+    `The shards' tables are not known without the metadata of ${of}: in tasks, scans are matched by alias and tasks slowest with slowest; rows and times of single tasks are not compared where there are several.`,
   ];
 }
 

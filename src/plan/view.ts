@@ -2,10 +2,11 @@ import type { PlanDiffView, Row, RowDetails, SideView, ViewError } from '../shar
 import type { BySide, Side } from '../shared/side';
 import { type AlignedRow, alignPlans } from './align';
 import { cellOf } from './cells';
-import { listDifferences, type RowChanges } from './differences';
+import { type Listed, listDifferences } from './differences';
 import type { Plan, PlanNode } from './model';
 import { PlanComparison } from './plan-comparison';
 import { planNotes } from './plan-notes';
+import { comparePushdown } from './pushdown';
 import { nodeDetails, type PlacedNode } from './row-details';
 import { planFigures } from './side-view';
 import { verdictOf } from './verdict';
@@ -43,7 +44,7 @@ export interface PlanDiffInput {
 export function planDiffView(input: PlanDiffInput): PlanDiffView {
   const { source, target } = input;
   const sides: BySide<SideView> = { source: sideView(source), target: sideView(target) };
-  const { rows, changed } = viewRows(source.plan, target.plan, input.aligned);
+  const { rows, listed } = viewRows(source.plan, target.plan, input.aligned);
   const { verdict, notes } = verdictOf(verdictSide(source), verdictSide(target));
   return {
     version: 1,
@@ -57,7 +58,7 @@ export function planDiffView(input: PlanDiffInput): PlanDiffView {
     rows,
     differences:
       source.plan && target.plan
-        ? listDifferences(rows, changed, { source: sides.source.settings, target: sides.target.settings })
+        ? listDifferences(rows, listed, { source: sides.source.settings, target: sides.target.settings })
         : [],
     notes: [...(input.notes ?? []), ...notes, ...planNotes({ source: source.plan, target: target.plan })],
   };
@@ -91,15 +92,21 @@ function viewRows(
   source: Plan | undefined,
   target: Plan | undefined,
   lines: readonly AlignedRow[] = alignPlans(source, target),
-): { rows: Row[]; changed: RowChanges[] } {
-  const changed: RowChanges[] = [];
+): { rows: Row[]; listed: Listed } {
+  const listed: Listed = {
+    changed: [],
+    alone: new Map(),
+    whole: source && target ? comparePushdown(source, target) : [],
+  };
   const comparison = source && target ? new PlanComparison(source, target, lines) : undefined;
   const rows = lines.map((aligned, at): Row => {
     const [a, b] = nodesOf(aligned, source, target);
     const changes = a && b ? comparison!.changes(a, b) : [];
+    const said = comparison && !(a && b) ? comparison.alone((a ?? b)!, a ? 'source' : 'target') : undefined;
+    if (said) listed.alone.set(at, said);
     if (changes.length > 0) {
       const inTask = comparison!.isInTask(a!) || a!.kind === 'task';
-      changed.push({ row: at, title: comparison!.title(a!), inTask, changes });
+      listed.changed.push({ row: at, title: comparison!.title(a!), inTask, changes });
     }
     const row: Row = {
       depth: aligned.depth,
@@ -113,7 +120,7 @@ function viewRows(
     return row;
   });
   markEqual(rows);
-  return { rows, changed };
+  return { rows, listed };
 }
 
 function nodesOf(

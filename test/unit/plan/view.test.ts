@@ -168,12 +168,7 @@ describe('the rows', () => {
       ).plan;
     const view = viewOf(side('Index Scan', 't_pkey', 1000, 40), side('Index Only Scan', 't_a_idx', 5000, 400));
     expect(view.rows.map(row => [row.mark, ...row.changes])).toEqual([
-      [
-        'changed',
-        'spill none → 300 kB on disk',
-        'rows 1,000 → 5,000',
-        'time 30 ms → 300 ms',
-      ],
+      ['changed', 'spill none → 300 kB on disk', 'rows 1,000 → 5,000', 'time 30 ms → 300 ms'],
       [
         'changed',
         'scan Index Scan → Index Only Scan',
