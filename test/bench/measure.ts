@@ -8,10 +8,13 @@ export interface MeasureOptions {
   cleanHeap?: boolean;
 }
 
+/** Unless a benchmark says otherwise. */
+export const countedRuns = 15;
+
 /** Median wall time of `work` in milliseconds. */
 export async function medianMs(
   work: () => unknown | Promise<unknown>,
-  { warmups = 3, runs = 15 }: MeasureOptions = {},
+  { warmups = 3, runs = countedRuns }: MeasureOptions = {},
 ): Promise<number> {
   for (let i = 0; i < warmups; i++) await work();
   const times: number[] = [];
@@ -29,7 +32,7 @@ export async function medianMs(
 export async function medianPairMs(
   first: () => unknown | Promise<unknown>,
   second: () => unknown | Promise<unknown>,
-  { warmups = 3, runs = 15, cleanHeap = false }: MeasureOptions = {},
+  { warmups = 3, runs = countedRuns, cleanHeap = false }: MeasureOptions = {},
 ): Promise<[number, number]> {
   const times: [number[], number[]] = [[], []];
   for (let i = -warmups; i < runs; i++) {
@@ -43,7 +46,7 @@ export async function medianPairMs(
   return [median(times[0]), median(times[1])];
 }
 
-function median(values: number[]): number {
+export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
