@@ -1,11 +1,13 @@
 import { redact } from './redact';
 
 /** A NoticeResponse as the driver hands it over. */
-interface Notice {
+export interface Notice {
   severity: string | undefined;
   message: string | undefined;
   detail: string | undefined;
   hint: string | undefined;
+  /** The context stack, innermost first, one entry a line. */
+  where?: string | undefined;
 }
 
 /** `WARNING: collation version mismatch (DETAIL: …)`, in one text, for the list of notices. */

@@ -6,7 +6,7 @@ import { type ConnectionProfile, formatAddress } from './connection';
 import { ClusterError } from './errors';
 import type { SessionLimits } from './limits';
 import { type Login, login } from './login';
-import { formatNotice } from './notice';
+import { formatNotice, type Notice } from './notice';
 import { type BackendKey, sendCancelRequest } from './wire';
 
 export interface ServerVersion {
@@ -43,6 +43,8 @@ export interface TransactionOptions {
   jitOff?: boolean;
   /** Runs after the ROLLBACK, whatever happened; its errors are nobody's business. */
   cleanup?: Statement[];
+  /** Sees each notice as it comes, not redacted; true keeps it out of the outcome's list. */
+  takeNotice?: ((notice: Notice) => boolean) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -101,6 +103,7 @@ export class Session {
   readonly #pending: { limitMs: number | undefined }[] = [];
   #watchdog: NodeJS.Timeout | undefined;
   #notices: string[] = [];
+  #takeNotice: ((notice: Notice) => boolean) | undefined;
   #lastAt = 0;
   #current: RunningTransaction | undefined;
   #cancelling: Promise<string | undefined> | undefined;
@@ -127,7 +130,9 @@ export class Session {
     this.#client.on('error', () => {
       this.#usable = false;
     });
-    this.#client.on('notice', notice => this.#notices.push(formatNotice(notice)));
+    this.#client.on('notice', notice => {
+      if (!this.#takeNotice?.(notice)) this.#notices.push(formatNotice(notice));
+    });
   }
 
   readonly encrypted: boolean;
@@ -197,6 +202,7 @@ export class Session {
       return { results: [], sent: [], notices: [], failure: { index: -1, error: this.#cancelled() } };
     const answerMs = this.profile.connectTimeoutMs;
     const statementMs = this.limits.statementTimeoutMs > 0 ? this.limits.statementTimeoutMs + answerMs : undefined;
+    this.#takeNotice = options.takeNotice;
     const begin: Statement = { text: this.#begin(access, jitOff), simple: true };
     const all: Statement[] = [begin, ...statements, { text: 'ROLLBACK', simple: true }, ...cleanup];
     const ended = Promise.all(
