@@ -68,9 +68,12 @@ export function fillValues(parser: SqlParser, sql: string, scope: ValueScope): F
   return { sql: text + sql.slice(copied), parameterCount: numbers.size, unknown };
 }
 
+const castConstant = /^'(?:[^'\\]|'')*'::([^'():]+)$/;
+
 /** `expression` as a value of `type`, in a form that may stand wherever a variable may. */
 export function valueOfType(expression: string, type: string | undefined): string {
   const isPlain = /^(?:'(?:[^'\\]|'')*'|\d[\d.]*|NULL|true|false)$/i.test(expression.trim());
+  if (type !== undefined && castConstant.exec(expression.trim())?.[1] === type) return expression.trim();
   if (!isCastable(type)) return isPlain ? expression.trim() : `(${expression.trim()})`;
   return isPlain ? `${expression.trim()}::${type}` : `CAST(${expression.trim()} AS ${type})`;
 }

@@ -26,6 +26,8 @@ export interface PlpgsqlStatement {
   /** Line in the body, as error contexts count. */
   line: number;
   inLoop: boolean;
+  /** In a branch, a loop or an exception handler, or behind a place where the routine may end: it need not run. */
+  conditional: boolean;
   /** Expressions behind USING, the values of `$1`, `$2`, … */
   using: string[];
 }
@@ -57,6 +59,7 @@ interface Place {
 }
 
 const loops: ReadonlySet<string> = new Set('loop while fori fors forc foreach_a dynfors'.split(' '));
+const endings: ReadonlySet<string> = new Set(['return', 'raise', 'exit']);
 const branches: ReadonlySet<string> = new Set(['if', 'case']);
 const statementTag = /^PLpgSQL_stmt_(\w+)$/;
 
@@ -80,6 +83,7 @@ class Reader {
   readonly #statements: PlpgsqlStatement[] = [];
   readonly #written = new Map<number, { expression?: string; place: Place }[]>();
   #endsTransaction = false;
+  #mayHaveEnded = false;
 
   constructor(private readonly datums: Node[]) {}
 
@@ -103,6 +107,7 @@ class Reader {
   #statement(kind: string, node: Node, outer: Place): Place {
     const place = { ...outer, line: typeof node.lineno === 'number' ? node.lineno : outer.line };
     if (kind === 'commit' || kind === 'rollback') this.#endsTransaction = true;
+    if (endings.has(kind) && place.conditional) this.#mayHaveEnded = true;
     this.#noteWrites(kind, node, place);
     const query = queryField[kind] === undefined ? undefined : node[queryField[kind]];
     const dynamic = dynamicField[kind] === undefined ? undefined : node[dynamicField[kind]];
@@ -112,7 +117,8 @@ class Reader {
     if (cursor !== undefined) this.#add('sql', cursor, place);
     for (const [field, value] of Object.entries(node)) {
       if (value === query || value === dynamic || (dynamic && field === 'params')) continue;
-      for (const expression of ownExpressions(value)) this.#add('expression', expression, place);
+      for (const expression of ownExpressions(value))
+        this.#add('expression', `SELECT ${withoutTarget(expression)}`, place);
     }
     return {
       ...place,
@@ -121,16 +127,15 @@ class Reader {
     };
   }
 
-  #add(kind: 'sql' | 'expression', text: string, { line, inLoop }: Place): void {
-    const sql = kind === 'sql' ? text : `SELECT ${withoutTarget(text)}`;
-    this.#statements.push({ kind, sql: sql.trim(), line, inLoop, using: [] });
+  #add(kind: PlpgsqlStatement['kind'], text: string, place: Place, using: string[] = []): void {
+    const { line, inLoop } = place;
+    const conditional = place.conditional || this.#mayHaveEnded;
+    this.#statements.push({ kind, sql: text.trim(), line, inLoop, conditional, using });
   }
 
-  #addDynamic(text: string, params: unknown[], { line, inLoop }: Place): void {
+  #addDynamic(text: string, params: unknown[], place: Place): void {
     const constant = stringConstant(text);
-    const using = params.map(queryOf);
-    if (constant === undefined) this.#statements.push({ kind: 'dynamic', sql: text.trim(), line, inLoop, using });
-    else this.#statements.push({ kind: 'sql', sql: constant.trim(), line, inLoop, using });
+    this.#add(constant === undefined ? 'dynamic' : 'sql', constant ?? text, place, params.map(queryOf));
   }
 
   #cursorQuery(node: Node): string | undefined {
@@ -175,7 +180,7 @@ class Reader {
       const writes = this.#written.get(index) ?? [];
       const variable: PlpgsqlVariable = { name, isAssigned: writes.length > 0 || name === 'found' };
       const type = ((node.datatype as Node | undefined)?.PLpgSQL_type as Node | undefined)?.typname;
-      if (typeof type === 'string' && datum.PLpgSQL_var) variable.type = type.trim();
+      if (typeof type === 'string' && datum.PLpgSQL_var) variable.type = withoutQuotes(type.trim());
       const [only] = writes;
       if (node.default_val && writes.length === 0) variable.value = queryOf(node.default_val);
       else if (!node.default_val && writes.length === 1 && !only!.place.conditional && only!.expression !== undefined)
@@ -185,6 +190,11 @@ class Reader {
     for (const name of twice) variables.set(name, { name, isAssigned: true });
     return variables;
   }
+}
+
+/** The grammar writes types that it adds itself as `pg_catalog."integer"`, a name that the catalog does not have. */
+function withoutQuotes(type: string): string {
+  return type.replace(/^pg_catalog\."(\w+)"$/, '$1');
 }
 
 function entries(value: unknown): [string, unknown][] {

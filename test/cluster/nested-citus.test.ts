@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readAutoExplainAccess, runWithAutoExplain } from '../../src/cluster/nested-auto-explain';
+import { Session } from '../../src/cluster/session';
+import type { ExplainJob } from '../../src/diagnosis/explain-job';
+import { type CallResult, explainCall } from '../../src/diagnosis/nested';
+import { callViewSchema } from '../../src/shared/nested';
+import { planDiffViewSchema } from '../../src/shared/plan-diff';
+import { type Side, sides } from '../../src/shared/side';
+import { findCitus } from '../lab/installations';
+import { type LabPair, startCitusPair } from '../lab/lab';
+import { LabUnavailable } from '../lab/lab-unavailable';
+import { appOwner } from '../lab/scenarios/rollup';
+import { limits, profileOf } from './profile-of';
+
+const missing = await findCitus().then(
+  () => undefined,
+  (error: unknown) => {
+    if (error instanceof LabUnavailable) return error.message;
+    throw error;
+  },
+);
+if (missing) console.warn(`SKIPPED: nested statements on Citus. ${missing}`);
+
+let pair: LabPair;
+beforeAll(async () => {
+  if (missing) return;
+  pair = await startCitusPair({ scenario: 'rollup' });
+  for (const side of sides)
+    for (const sql of [
+      `CREATE FUNCTION analytics.rename(week date) RETURNS int LANGUAGE plpgsql AS $$
+       DECLARE busiest int; renamed int;
+       BEGIN
+         SELECT e.tenant_id INTO busiest FROM analytics.events e WHERE e.created_at >= week GROUP BY e.tenant_id ORDER BY count(*) DESC LIMIT 1;
+         UPDATE analytics.tenants SET name = 'busiest' WHERE tenant_id = busiest;
+         GET DIAGNOSTICS renamed = ROW_COUNT;
+         IF renamed > 1 THEN DELETE FROM analytics.tenants; END IF;
+         RETURN renamed;
+       END $$`,
+      `GRANT EXECUTE ON FUNCTION analytics.rename(date) TO ${appOwner}`,
+    ])
+      await pair[side].coordinator.query(sql);
+});
+afterAll(() => pair?.stop());
+
+function jobFor(sql: string, changes: Partial<ExplainJob> = {}): ExplainJob {
+  const on = (side: Side) => {
+    const { host, port, database } = pair[side].coordinator;
+    const settings = { host, port, database, user: appOwner };
+    return { side, settings, label: `The ${side}`, color: 'charts.blue', protected: false };
+  };
+  return {
+    migration: 'eu',
+    source: on('source'),
+    target: on('target'),
+    sql,
+    mode: 'plain',
+    analyzeWrites: [],
+    limits,
+    ...changes,
+  };
+}
+
+const call = `CALL analytics.create_rollup('2024-01-08', date '2024-01-08' + 7)`;
+
+function check(result: CallResult): void {
+  expect(planDiffViewSchema.parse(result.view)).toEqual(result.view);
+  expect(callViewSchema.parse(result.call)).toEqual(result.call);
+}
+
+/** Everything the calls may change, and what a lost transaction would leave. */
+const contents = (side: Side) =>
+  pair[side].coordinator.query(
+    `SELECT (SELECT count(*)::int FROM analytics.rollups) AS rollups, (SELECT sum(events)::text FROM analytics.rollups) AS events,
+            (SELECT string_agg(name, ',' ORDER BY tenant_id) FROM analytics.tenants) AS names,
+            (SELECT string_agg(result, ',') FROM run_command_on_all_nodes('SELECT count(*) FROM pg_prepared_xacts')) AS prepared`,
+  );
+const both = () => Promise.all(sides.map(contents));
+
+describe.skipIf(missing)('a call on Citus', () => {
+  test('shows its statements, the workers by themselves, and the cause in the tasks', async () => {
+    const before = await both();
+    const result = await explainCall(jobFor(call, { mode: 'analyze', analyzeWrites: ['source', 'target'] }));
+    check(result);
+    expect(await both()).toEqual(before);
+    const [insert] = result.call.statements;
+    expect(result.call.statements).toHaveLength(1);
+    expect(insert).toMatchObject({ routine: 'analytics.create_rollup(date,date)', class: 'write', unresolved: [] });
+    for (const side of sides) {
+      expect(result.call[side]).toMatchObject({
+        executed: true,
+        how: [
+          'the source of its routines',
+          "the workers' pg_stat_statements",
+          'the commands that Citus sent to the workers',
+        ],
+      });
+      const own = insert![side]!;
+      expect(own.nodes).toHaveLength(2);
+      // Eight shards, four on each worker.
+      expect(own.nodes!.map(({ calls }) => calls)).toEqual([4, 4]);
+      expect(own.share).toBeGreaterThan(0.5);
+      expect(insert!.view![side].tasks).toMatchObject({ total: 8, nodes: 2 });
+      // auto_explain never came near.
+      expect(result.view[side].sent.join('\n')).not.toContain('auto_explain');
+      expect(insert!.view![side].sent.join('\n')).not.toContain('auto_explain');
+    }
+    const { causes } = insert!.view!.diagnosis!;
+    if (pair.jit) {
+      expect(insert!.target!.jitMs).toBeGreaterThan(0);
+      expect(insert!.target!.nodes![0]!.jitMs).toBeGreaterThan(0);
+      expect(insert!.source!.nodes!.map(({ jitMs }) => jitMs)).toEqual([0, 0]);
+      expect(causes[0]).toMatchObject({ id: 'jit.forced', side: 'target' });
+    }
+  });
+
+  test('counts nested statements where the role may, and reads values off what Citus sent', async () => {
+    const target = pair.target.coordinator;
+    await target.query(`GRANT SET ON PARAMETER pg_stat_statements.track TO ${appOwner}`);
+    const before = await both();
+    const sql = `SELECT analytics.rename('2024-01-08')`;
+    const result = await explainCall(jobFor(sql, { mode: 'analyze', analyzeWrites: ['target'] }));
+    check(result);
+    expect(await both()).toEqual(before);
+    expect(result.call.target).toMatchObject({ executed: true, missing: [] });
+    expect(result.call.target.how).toContain('nested rows of pg_stat_statements');
+    expect(result.call.source).toMatchObject({ executed: false });
+    const [select, update, ...more] = result.call.statements;
+    // Not the DELETE of the branch that was not taken.
+    expect(more).toEqual([]);
+    expect(select!.target).toMatchObject({ timeFrom: 'statistics', calls: 1 });
+    expect(update!.target).toMatchObject({ timeFrom: 'statistics', calls: 1, nodes: [{ calls: 1 }] });
+    // Tenant 1 has ten times the events of others; only the routine knew, and what Citus sent.
+    expect(update!.explained).toBe(`UPDATE analytics.tenants SET name = 'busiest' WHERE tenant_id = 1::int`);
+    expect(update!.unresolved).toEqual([]);
+    expect(update!.view!.source.tasks).toMatchObject({ total: 1 });
+    expect(update!.view!.target.tasks).toMatchObject({ total: 1 });
+    expect(update!.view!.source.executionMs).toBeUndefined();
+    const sent = sides.flatMap(side => [
+      ...result.view[side].sent,
+      ...result.call.statements.flatMap(({ view }) => view?.[side].sent ?? []),
+    ]);
+    expect(sent.join('\n')).not.toContain('auto_explain');
+  });
+
+  test('plans without executing on both sides', async () => {
+    const before = await both();
+    const result = await explainCall(jobFor(call));
+    check(result);
+    expect(result.call.statements).toMatchObject([
+      { unresolved: [], view: { analyzed: false, source: { status: 'ok' }, target: { status: 'ok' } } },
+    ]);
+    expect(await both()).toEqual(before);
+  });
+
+  test.each(sides)('refuses auto_explain on the %s, whoever asks', async side => {
+    const before = await both();
+    const session = await Session.open(profileOf(pair[side].coordinator), undefined, limits);
+    try {
+      await expect(readAutoExplainAccess(session)).rejects.toMatchObject({ reason: 'refused' });
+      const request = { sql: call, values: [], access: 'read write' } as const;
+      await expect(runWithAutoExplain(session, 'load', request)).rejects.toMatchObject({ reason: 'refused' });
+      // Even a session that does not know where it is: the server's own word counts.
+      delete session.server.citus;
+      await expect(runWithAutoExplain(session, 'load', request)).rejects.toMatchObject({ reason: 'refused' });
+      const { rows } = await session.query(`SELECT count(*) FROM pg_settings WHERE name LIKE 'auto_explain.%'`);
+      expect(rows).toEqual([['0']]);
+    } finally {
+      await session.close();
+    }
+    expect(await both()).toEqual(before);
+  });
+});
