@@ -11,7 +11,7 @@ import { statementTitle } from '../sql/title';
 import { bySide, mapSides, settle } from './by-side';
 import type { ExplainJob, ExplainPreparation, ExplainResult } from './explain-job';
 import { explainSide, type OpenSide, openSide, type SideOutcome } from './explain-side';
-import { executions, parameterNames, readStatement, valuesOf } from './statement';
+import { executions, parameterNames, readStatement, readStatementOrCall, valuesOf } from './statement';
 
 /**
  * Explains one statement on both sides at once. What must not run is refused by a {@link ClusterError} before it is sent;
@@ -72,7 +72,7 @@ export async function explainBothSides(wanted: ExplainJob): Promise<ExplainResul
  * functions, and the types of its parameters. Throws a ClusterError (`refused`) for what cannot be explained.
  */
 export async function prepareExplain(job: ExplainJob): Promise<ExplainPreparation> {
-  const { bound, classification } = await readStatement(job.sql, job.parameters);
+  const { bound, classification } = await readStatementOrCall(job.sql, job.parameters);
   const keeper = job.sessions ?? new SessionKeeper(0);
   const answers = await settle(
     bySide(async side => {

@@ -3,6 +3,7 @@ import { connect } from '../cluster/connect';
 import { ClusterError, toViewError } from '../cluster/errors';
 import type { Session } from '../cluster/session';
 import { readStatementFacts } from '../cluster/statement-facts';
+import { diagnoseCall } from '../plan/call-diagnosis';
 import { callAsPlanDiff } from '../plan/call-view';
 import { comparePlans } from '../plan/diagnose-plans';
 import type { CallView, NestedStatement } from '../shared/nested';
@@ -19,7 +20,7 @@ import type { ExplainJob, ExplainResult } from './explain-job';
 import { type MatchedStatement, matchNested } from './nested-match';
 import { type NestedPair, planPair } from './nested-pair';
 import { type CallStatement, findNested, type SideFindings } from './nested-side';
-import { executions, parameterNames, valuesOf } from './statement';
+import { executions, isRoutineCall, parameterNames, valuesOf } from './statement';
 
 export interface CallResult {
   /** The call as a plan diff: row 0 is the call, row n + 1 is `call.statements[n]`. Such a row has no details. */
@@ -29,15 +30,6 @@ export interface CallResult {
   /** Of each nested statement with a `view`, by its id: what explainBothSides would give for it. */
   results: ReadonlyMap<string, ExplainResult>;
   classification: Classification;
-}
-
-/**
- * Whether what a statement does lies in routines, where EXPLAIN shows nothing of it: CALL, DO, and a SELECT of functions
- * without tables. Whether people wrote these functions only the catalog knows; {@link explainCall} finds none then.
- */
-export function isRoutineCall({ command, functions, relations }: Classification): boolean {
-  if (command === 'CALL' || command === 'DO') return true;
-  return command === 'SELECT' && relations.length === 0 && functions.length > 0;
 }
 
 /**
@@ -62,6 +54,7 @@ export async function explainCall(job: ExplainJob): Promise<CallResult> {
       bySide(async side => readStatementFacts(await opened[side], grammar.functions, job.signal)),
     );
     const facts = sides.flatMap(side => known[side].value?.volatility ?? []);
+    const delegated = mapSides(side => known[side].value?.delegated ?? []);
     const classification = facts.length > 0 ? withVolatility(grammar, facts) : grammar;
     const allowed = executions(job, classification);
     const found = await settle(
@@ -73,7 +66,7 @@ export async function explainCall(job: ExplainJob): Promise<CallResult> {
     );
     const cancelled = sides.map(side => found[side].error).find(error => error?.reason === 'cancelled');
     if (cancelled) throw cancelled;
-    return await assemble(job, parser, classification, found, await settle(opened));
+    return await assemble({ job, parser, classification, found, delegated, opened: await settle(opened) });
   } finally {
     // Not given back to a keeper: auto_explain may stay loaded in them.
     await settle(bySide(async side => (await opened[side]).close()));
@@ -101,15 +94,18 @@ function readCall(job: ExplainJob, parser: SqlParser): { statement: CallStatemen
   return { statement: { sql: bound.text, values, literal, parser }, grammar };
 }
 
-type Found = BySide<{ value?: SideFindings | undefined; error?: ClusterError }>;
+interface Gathered {
+  job: ExplainJob;
+  parser: SqlParser;
+  classification: Classification;
+  found: BySide<{ value?: SideFindings | undefined; error?: ClusterError }>;
+  /** Distributed routines that the call names. */
+  delegated: BySide<string[]>;
+  opened: BySide<{ value?: Session | undefined; error?: ClusterError }>;
+}
 
-async function assemble(
-  job: ExplainJob,
-  parser: SqlParser,
-  classification: Classification,
-  found: Found,
-  opened: BySide<{ value?: Session | undefined; error?: ClusterError }>,
-): Promise<CallResult> {
+async function assemble(gathered: Gathered): Promise<CallResult> {
+  const { job, parser, classification, found, delegated, opened } = gathered;
   const at = new Date().toISOString();
   const findings = mapSides(side => found[side].value);
   const sessions = mapSides(side => opened[side].value);
@@ -118,7 +114,7 @@ async function assemble(
     source: findings.source?.call ?? { executed: false, how: [], missing: [] },
     target: findings.target?.call ?? { executed: false, how: [], missing: [] },
     statements: [],
-    notes: notesOf(job, findings, errors),
+    notes: notesOf(job, findings, errors, delegated),
   };
   const results = new Map<string, ExplainResult>();
   const ids: string[] = [];
@@ -174,7 +170,8 @@ async function assemble(
     target: input('target'),
     call,
   });
-  return { view, call, results, classification };
+  const diagnosis = diagnoseCall(call);
+  return { view: diagnosis ? { ...view, diagnosis } : view, call, results, classification };
 }
 
 /** The plan diff of one nested statement with its diagnosis; undefined when neither side has a plan. */
@@ -224,11 +221,16 @@ function notesOf(
   job: ExplainJob,
   findings: BySide<SideFindings | undefined>,
   errors: BySide<ClusterError | undefined>,
+  delegated: BySide<string[]>,
 ): string[] {
   const notes = sides.flatMap(side => {
     const { label } = job[side];
     const lines = (findings[side]?.notes ?? []).map(note => `${label}: ${note}`);
     if (errors[side]) lines.push(`${label}: the call failed: ${errors[side]!.message}`);
+    for (const name of findings[side]?.call.executed ? delegated[side] : [])
+      lines.push(
+        `${label}: ${name} is distributed; inside a transaction, as here, Citus runs it on the coordinator instead of delegating it.`,
+      );
     if (findings[side]?.call.executed)
       lines.push(
         `${label}: executed and rolled back; sequences, notifications and remote calls are not undone by that.`,
