@@ -5,7 +5,7 @@ import type { Session, Statement } from './session';
 /** A statement that Citus sent to a worker during the call. */
 export interface RemoteCommand {
   sql: string;
-  /** `host:port`. */
+  /** `host:port`; empty where the coordinator itself has the shard. */
   node: string;
 }
 
@@ -21,7 +21,7 @@ export interface CallRun {
 /** A call that loops sends many; what comes later differs in values only. */
 const mostCommands = 2_000;
 
-const issuing = /^issuing ([\s\S]*)$/;
+const issuing = /^(?:issuing|executing the command locally:) ([\s\S]*)$/;
 const server = /on server (?:.*@)?([^@\s]+:\d+)/;
 /** What Citus says to a worker besides the statements of the call. */
 const housekeeping =
@@ -41,6 +41,7 @@ export async function runCall(session: Session, request: CallRequest, track: boo
           // Fresh connections to the workers: cached ones keep the role settings of before.
           { text: 'SET LOCAL citus.max_cached_conns_per_worker = 0' },
           { text: 'SET LOCAL citus.log_remote_commands = on' },
+          { text: 'SET LOCAL citus.log_local_commands = on' },
           { text: `SET LOCAL client_min_messages = 'notice'` },
         ]
       : []),

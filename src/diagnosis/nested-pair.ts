@@ -58,8 +58,11 @@ export async function planPair(context: PairContext, matched: readonly MatchedSt
     };
     if (either.routine !== undefined) statement.routine = either.routine;
     if (either.line !== undefined) statement.line = either.line;
-    const explained = results.target.text?.sql ?? results.source.text?.sql;
-    if (explained !== undefined) statement.explained = explained;
+    const explained =
+      results.target.text ??
+      results.source.text ??
+      [pair.target, pair.source].map(found => textToExplain(parser, found, undefined).text).find(text => text);
+    if (explained) statement.explained = explained.sql;
     for (const side of sides) {
       const found = pair[side];
       if (found) statement[side] = sideFigures(found, results[side], wholes[side]);

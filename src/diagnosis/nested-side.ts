@@ -241,6 +241,8 @@ async function addCounts(
 ): Promise<void> {
   const { call, session } = findings;
   if (access.mayTrack || access.tracksAll) call.how.push('nested rows of pg_stat_statements');
+  if (counted.length > 0)
+    findings.notes.push('The statistics also count what other sessions of the role ran at the same time.');
   if (counted.some(({ node }) => node !== undefined)) call.how.push("the workers' pg_stat_statements");
   const shards = await readShards(session, shardNames(counted.map(({ sql }) => sql)), signal);
   const folded = counted.map(entry => ({ ...entry, sql: foldShards(entry.sql, shards) }));

@@ -96,6 +96,8 @@ function readContext(context: string): Frame[] {
       else frames.push({ statement });
     }
   }
+  // In a language that is not read here it is at least known not to be the client's own statement.
+  if (frames.length === 0 && context.trim() !== '') frames.push({});
   return frames;
 }
 

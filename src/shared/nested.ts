@@ -55,7 +55,10 @@ export const nestedStatementSchema = z.strictObject({
   depth: z.number(),
   /** As written in the routine, or normalised (`$1` for constants) where only the server's statistics have it. */
   sql: z.string(),
-  /** With the call's values in place, as it was explained on its own; absent where the plan was seen in the call itself. */
+  /**
+   * With the call's values in place, so that it can be explained on its own; `$n` stands for those that are not known.
+   * Absent where the text is not known before it runs, and for what EXPLAIN does not take.
+   */
   explained: z.optional(z.string()),
   /** One line. */
   title: z.string(),

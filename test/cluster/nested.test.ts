@@ -4,6 +4,7 @@ import { type CallResult, explainCall } from '../../src/diagnosis/nested';
 import { callViewSchema } from '../../src/shared/nested';
 import { planDiffViewSchema } from '../../src/shared/plan-diff';
 import { type Side, sides } from '../../src/shared/side';
+import { freePort } from '../lab/free-port';
 import { type LabPair, startPlainPair } from '../lab/lab';
 import { appOwner } from '../lab/scenarios/rollup';
 import { limits } from './profile-of';
@@ -174,7 +175,9 @@ describe('a call on plain PostgreSQL', () => {
       expect(result.view.verdict.basis).toBe('executionMs');
       const [insert] = result.call.statements;
       expect(insert!.view!.verdict.basis).toBe('executionMs');
-      expect(insert!.explained).toBeUndefined();
+      expect(insert!.explained).toContain(`'2024-01-08'::date::timestamp`);
+      expect(result.view.diagnosis).toBeDefined();
+      if (pair.jit) expect(result.view.diagnosis!.causes[0]).toMatchObject({ id: 'jit.forced', rows: [1] });
     });
   });
 
@@ -251,6 +254,34 @@ describe('a call on plain PostgreSQL', () => {
       check(ran);
       expect(ran.call.statements.map(({ id, depth }) => `${id} ${depth}`)).toEqual(['1 0', '2 0', '3 0']);
     });
+  });
+
+  test('stops when it is cancelled, on both sides', async () => {
+    const server = pair.target.coordinator;
+    await Promise.all(
+      sides.map(side =>
+        pair[side].coordinator.query(
+          `CREATE OR REPLACE PROCEDURE analytics.sleep() LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); END $$`,
+        ),
+      ),
+    );
+    const stop = new AbortController();
+    const job = jobFor('CALL analytics.sleep()', { mode: 'analyze', analyzeWrites: ['target'], signal: stop.signal });
+    const running = explainCall(job);
+    const asleep = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'cutover' AND query LIKE 'CALL analytics.sleep%' AND state = 'active'`;
+    await expect.poll(() => server.query(asleep)).toHaveLength(1);
+    stop.abort();
+    await expect(running).rejects.toMatchObject({ reason: 'cancelled' });
+    expect(await server.query(asleep)).toEqual([]);
+  });
+
+  test('shows the side that can be reached', async () => {
+    const job = jobFor(call);
+    job.source = { ...job.source, settings: { ...job.source.settings, port: await freePort() } };
+    const result = await explainCall(job);
+    check(result);
+    expect(result.view.source.error).toMatchObject({ reason: 'unreachable' });
+    expect(result.call.statements).toMatchObject([{ view: { target: { status: 'ok' }, source: { status: 'error' } } }]);
   });
 
   test('says why a call failed, and shows its statements all the same', async () => {
