@@ -3,8 +3,9 @@ import type { Side } from '../../shared/side';
 import type { Plan, PlanNode } from '../model';
 import { enclosingTasks } from '../shards';
 import { taskAddress } from '../side-view';
-import { isNoise, noiseMs, worthMentioningShare } from '../thresholds';
+import { factor, isNoise, noiseMs, workFactor, worthMentioningShare } from '../thresholds';
 import type { CauseContext } from './rule';
+import { rowsShare } from './thresholds';
 
 /** What the rules ask of plans, in one place. */
 
@@ -124,4 +125,14 @@ function rangeOf({ plans }: CauseContext, side: Side, { index }: PlanNode): stri
 /** Rows a node gave in all its loops. */
 export function allRows({ actualRows, actualLoops }: PlanNode): number | undefined {
   return actualRows === undefined ? undefined : actualRows * (actualLoops ?? 1);
+}
+
+/** The same rows as often through the same kind of node, in memory alike: what differs then is how fast, not how much. */
+export function isSameWork(a: PlanNode, b: PlanNode): boolean {
+  return (
+    a.type === b.type &&
+    a.actualLoops === b.actualLoops &&
+    factor(allRows(a) ?? 0, allRows(b) ?? 0) < 1 + rowsShare &&
+    factor(a.selfTempPages ?? 0, b.selfTempPages ?? 0) < workFactor
+  );
 }

@@ -1,11 +1,12 @@
 import { formatCount, formatMs, formatNumber, formatRatio } from '../../shared/format';
 import type { Plan, PlanNode } from '../model';
+import { isDistributed } from '../operator';
 import { factor, workFactor, workMinimum, worthMentioningShare } from '../thresholds';
 import { grownScans } from './data';
-import { allRows, bothTimed, evidence, isSameData, matters, type Pair, pairs, places } from './evidence';
+import { bothTimed, evidence, isSameData, isSameWork, matters, type Pair, pairs, places } from './evidence';
 import type { CauseContext, Rule } from './rule';
 import { shapeChanges } from './shape-changes';
-import { fewestPages, pageTimeFactor, rowsShare, uniformFactor, uniformShare, uniformSpread } from './thresholds';
+import { fewestPages, pageTimeFactor, uniformFactor, uniformShare, uniformSpread } from './thresholds';
 import { triggerMs } from './waiting';
 
 /** What each node did alone, by index into the plan's nodes. */
@@ -169,6 +170,22 @@ const slowIo: Rule = {
   },
 };
 
+/** Nodes whose time says nothing of the processor: they wait for locks and the log, for others, or for a function's own statements. */
+const waiting = new Set([
+  'ModifyTable',
+  'LockRows',
+  'Result',
+  'ProjectSet',
+  'Function Scan',
+  'Foreign Scan',
+  'Gather',
+  'Gather Merge',
+]);
+
+function hidesWork(node: PlanNode): boolean {
+  return waiting.has(node.type) || isDistributed(node);
+}
+
 const cpu: Rule = {
   id: 'cpu.slower',
   meaning:
@@ -184,19 +201,14 @@ const cpu: Rule = {
     const compared = pairs(context).flatMap(pair => {
       const [a, b] = [pair.slower, pair.faster];
       if (!a || !b || a.kind !== 'operator' || !isSameData(context, pair)) return [];
-      if (places(plans[slower]).overlapped[a.index] || a.type === 'ModifyTable' || a.type === 'LockRows' || a.job)
-        return [];
+      if (places(plans[slower]).overlapped[a.index] || hidesWork(a)) return [];
       return a.selfMs === undefined || b.selfMs === undefined ? [] : [{ pair, a, b, ours: a.selfMs, theirs: b.selfMs }];
     });
     const whole = sum(compared, ({ ours }) => ours);
     if (whole < uniformShare * executionMs[slower]!) return [];
     const weighty = compared.filter(({ ours }) => ours >= worthMentioningShare * whole);
     const reads = ownPages(plans[slower]).read;
-    const isAlike = ({ a, b }: (typeof weighty)[number]): boolean =>
-      factor(allRows(a) ?? 0, allRows(b) ?? 0) < 1 + rowsShare &&
-      a.actualLoops === b.actualLoops &&
-      factor(a.selfTempPages ?? 0, b.selfTempPages ?? 0) < workFactor &&
-      reads[a.index]! < fewestPages;
+    const isAlike = ({ a, b }: (typeof weighty)[number]): boolean => isSameWork(a, b) && reads[a.index]! < fewestPages;
     if (weighty.length === 0 || !weighty.every(isAlike)) return [];
     const overall = sum(weighty, ({ ours }) => ours) / sum(weighty, ({ theirs }) => theirs);
     const isAsMuch = (ratio: number): boolean => ratio >= uniformFactor && factor(ratio, overall) < uniformSpread;

@@ -48,7 +48,18 @@ export interface SettingDifference {
 }
 
 /** Every setting in which the sides differ, on the coordinator and on the workers. */
-export function differingSettings(context: CauseContext): SettingDifference[] {
+export function differingSettings(context: CauseContext): readonly SettingDifference[] {
+  let known = differences.get(context);
+  if (!known) {
+    known = findDifferences(context);
+    differences.set(context, known);
+  }
+  return known;
+}
+
+const differences = new WeakMap<CauseContext, SettingDifference[]>();
+
+function findDifferences(context: CauseContext): SettingDifference[] {
   const { slower, faster, facts } = context;
   if (!facts[slower] || !facts[faster]) return differingInPlans(context);
   return (['coordinator', 'workers'] as const).flatMap(on => {
@@ -189,7 +200,8 @@ function settingName(name: string): string {
   return bareName.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-const noLock = 'none; new sessions only: those that are open keep the old value';
+/** Sessions that are open keep a role's or database's setting; a configuration file's reaches them. */
+const locks = { session: 'none; it holds for new sessions', server: 'none; it holds for open sessions, too' };
 
 /**
  * Steps that give a setting another value in the scope it has now. On Citus also on the workers: ALTER ROLE … SET reaches them
@@ -208,13 +220,15 @@ export function settingSteps(
     const change = value === undefined ? `RESET ${settingName(name)}` : `SET ${assignment(name, value)}`;
     return owner === undefined ? `ALTER SYSTEM ${change};\nSELECT pg_reload_conf();` : `ALTER ${owner} ${change};`;
   };
-  const step = { sql: alter(to), lock: noLock, rollback: alter(entry?.name === name ? old : undefined) };
+  const wasHere = entry ? entry.name === name : source === 'configuration file' || to === undefined;
+  const lock = owner === undefined ? locks.server : locks.session;
+  const step = { sql: alter(to), lock, rollback: alter(wasHere ? old : undefined) };
   if (!hasWorkers(context, context.slower)) return [{ on: 'coordinator', ...step }];
   if (owner === undefined) return [{ on: 'everyNode', ...step }];
   const local = 'SET citus.enable_ddl_propagation = off;\n';
   return [
     { on: 'coordinator', ...step },
-    { on: 'workers', sql: local + step.sql, lock: noLock, rollback: local + step.rollback },
+    { on: 'workers', sql: local + step.sql, lock, rollback: local + step.rollback },
   ];
 }
 

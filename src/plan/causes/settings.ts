@@ -183,6 +183,7 @@ function changeEvidence(context: CauseContext, { kind, slower, faster }: ShapeCh
     join: 'Join method',
     order: 'Join order',
     strategy: 'Strategy',
+    forbidden: 'Used although forbidden',
     estimate: 'Estimate',
     added: 'Added',
     removed: 'Missing',
@@ -235,7 +236,7 @@ const unavoidable: Rule = {
         remedy: settingRemedy(context, {
           name,
           on: worker === undefined ? 'coordinator' : 'workers',
-          slower: ofSlower,
+          slower: ofSlower ?? { name, value: 'off', node: undefined, source: undefined },
           faster: settingOf(context, faster, name, worker),
         }),
         rows: [row],

@@ -7,8 +7,11 @@ import type { CauseContext } from './rule';
 
 /** How the two plans go about the work differently: what a planner setting or a statistic can bring about. */
 export interface ShapeChange {
-  /** `added`, `removed`: as seen from the faster side, the slower one has a node more or less. */
-  kind: 'access' | 'join' | 'order' | 'strategy' | 'estimate' | 'added' | 'removed';
+  /**
+   * `added`, `removed`: as seen from the faster side, the slower one has a node more or less. `forbidden`: one side uses a
+   * node that a setting forbids.
+   */
+  kind: 'access' | 'join' | 'order' | 'strategy' | 'forbidden' | 'estimate' | 'added' | 'removed';
   /** The row that shows it. */
   row: number;
   slower: PlanNode | undefined;
@@ -43,6 +46,7 @@ function changesOf(context: CauseContext, { row, slower, faster }: Pair): ShapeC
   } else if (indexOf(context, context.slower, slower) !== indexOf(context, context.faster, faster)) {
     changes.push(change('access'));
   }
+  if ((slower.disabled ?? false) !== (faster.disabled ?? false)) changes.push(change('forbidden'));
   if (factor(slower.planRows ?? 0, faster.planRows ?? 0) >= estimateFactor) changes.push(change('estimate'));
   return changes;
 }

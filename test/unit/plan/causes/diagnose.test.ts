@@ -108,7 +108,7 @@ describe('diagnose', () => {
   });
 
   it('takes any two plans', () => {
-    for (let seed = 1; seed <= 60; seed++) {
+    for (let seed = 1; seed <= 25; seed++) {
       const plans = [seed, seed % 3 ? seed + 1000 : seed].map(
         (s, i) => readPlan(JSON.stringify(generatePlan(1 + ((seed * 7) % 90) + i, s, (seed % 10) / 10))).plan,
       );
