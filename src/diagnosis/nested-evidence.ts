@@ -5,10 +5,11 @@ import type { SqlParser } from '../sql/parser';
 import { readTree } from '../sql/syntax-tree';
 import type { FoundStatement } from './nested-side';
 
-/** What a text does: its command and the tables it names, shards being folded already. */
+/** What a text does: its command, the tables it names, shards being folded already, and the columns. */
 interface Shape {
   command: string;
   relations: Set<string>;
+  columns: Set<string>;
 }
 
 /**
@@ -88,10 +89,32 @@ function shapeOf(parser: SqlParser, sql: string): Shape | undefined {
   const [statement] = outcome.ok ? outcome.statements : [];
   if (!statement) return undefined;
   const { relations } = readTree(statement.kind, statement.node);
-  return { command: commands[statement.kind] ?? statement.kind, relations: new Set(relations.map(({ name }) => name)) };
+  return {
+    command: commands[statement.kind] ?? statement.kind,
+    relations: new Set(relations.map(({ name }) => name)),
+    columns: columnsOf(statement.node),
+  };
 }
 
-/** The statement whose tables hold all of the shape's: the same command first, then the fewest other tables. */
+/** Names of columns read or written; that variables are among them does no harm. */
+function columnsOf(root: object): Set<string> {
+  const names = new Set<string>();
+  const open: [string, unknown][] = [['', root]];
+  for (let item = open.pop(); item !== undefined; item = open.pop()) {
+    const [key, value] = item;
+    if (typeof value !== 'object' || value === null) continue;
+    const node = value as { name?: unknown; fields?: { String?: { sval?: string } }[] };
+    if (key === 'ResTarget' && typeof node.name === 'string') names.add(node.name);
+    if (key === 'ColumnRef') names.add(node.fields?.at(-1)?.String?.sval ?? '*');
+    for (const [field, inner] of Object.entries(value)) open.push([Array.isArray(value) ? key : field, inner]);
+  }
+  return names;
+}
+
+/**
+ * The statement whose tables hold all of the shape's: the same command first, then an INSERT for its SELECT, then the fewest
+ * other tables, then the most columns in common.
+ */
 function closest(shape: Shape | undefined, candidates: readonly (Shape | undefined)[]): number {
   if (!shape || shape.relations.size === 0) return -1;
   let best = -1;
@@ -99,11 +122,23 @@ function closest(shape: Shape | undefined, candidates: readonly (Shape | undefin
   candidates.forEach((candidate, index) => {
     if (!candidate || ![...shape.relations].every(name => candidate.relations.has(name))) return;
     const others = candidate.relations.size - shape.relations.size;
-    const score = (candidate.command === shape.command ? 0 : 1_000) + others;
+    const command =
+      candidate.command === shape.command
+        ? 0
+        : candidate.command === 'INSERT' && shape.command === 'SELECT'
+          ? 1_000
+          : 2_000;
+    const score = command + others + unlike(shape.columns, candidate.columns);
     if (score < bestScore) {
       best = index;
       bestScore = score;
     }
   });
   return best;
+}
+
+/** 0 for the same names, 1 for none in common. */
+function unlike(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  const common = [...a].filter(name => b.has(name)).length;
+  return 1 - common / Math.max(1, a.size + b.size - common);
 }
