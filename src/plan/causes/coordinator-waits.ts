@@ -4,7 +4,7 @@ import type { Plan, PlanNode } from '../model';
 import { bothTimed, evidence, excessMs, matters } from './evidence';
 import { citusNodes } from './layout';
 import type { CauseContext, FoundCause } from './rule';
-import { assignment, differing, settingOf, settingWords } from './setting-facts';
+import { differing, differingSettings, settingOf, settingRemedy, settingWords } from './setting-facts';
 import { rowOfNode, tasksBelow } from './task-work';
 
 /** Work of the sides is about the same up to this factor: beyond it the tasks themselves are to blame. */
@@ -13,8 +13,11 @@ const sameWork = 1.5;
 /** Tasks run one after the other when the time they take together and the coordinator's wait agree up to this share. */
 const serialShare = 0.8;
 
-/** Opening the connections of a statement takes now more, now less by this many milliseconds (26 ms seen between equal runs). */
-const connectingMs = 30;
+/**
+ * Opening a connection, and coming to an end, takes now more, now less by this many milliseconds; there may be one connection
+ * for each task. Between equal runs on a busy machine 64 ms were seen with eight tasks.
+ */
+const connectingMs = 15;
 
 /** A coordinator's wait for its workers, in milliseconds. */
 interface Wait {
@@ -78,7 +81,7 @@ export function findNetwork(context: CauseContext): FoundCause[] {
     const isAlike =
       there !== undefined && here.busiest <= sameWork * there.busiest && here.slowest <= sameWork * there.slowest;
     const isWorth = ([mine, theirs]: readonly [number, number]): boolean =>
-      mine - theirs >= connectingMs && matters(context, mine, theirs);
+      mine - theirs >= connectingMs * (1 + here.tasks) && matters(context, mine, theirs);
     const isCertain = isWorth(certain);
     if (!isCertain && !(isAlike && isWorth(possible))) return [];
     const [mine, theirs] = isCertain ? certain : possible;
@@ -167,16 +170,13 @@ function isSerial({ whole, slowest, busiest }: Wait): boolean {
   return busiest >= serialShare * whole && busiest <= whole / serialShare && busiest >= sameWork * slowest;
 }
 
+/** Gives the coordinator the faster one's limits, where they are set; max_connections is no matter of a moment. */
 function poolRemedy(context: CauseContext, differ: readonly string[]): Remedy | undefined {
   const { slower: side, faster: other } = context;
-  const steps = differ.flatMap(name => {
-    const [here, there] = [settingOf(context, side, name), settingOf(context, other, name)];
-    if (!here || !there) return [];
-    // A change of max_connections is no matter of a moment.
-    if (name === 'max_connections') return [];
-    const set = (value: string): string => `ALTER SYSTEM SET ${assignment(name, value)};\nSELECT pg_reload_conf();`;
-    return [{ on: 'coordinator' as const, sql: set(there.value), lock: 'none', rollback: set(here.value) }];
-  });
+  const steps = differingSettings(context)
+    .filter(({ name, on }) => on === 'coordinator' && name !== 'max_connections' && differ.includes(name))
+    .flatMap(difference => settingRemedy(context, difference)?.steps.filter(({ on }) => on !== 'workers') ?? [])
+    .map(step => ({ ...step, on: 'coordinator' as const }));
   if (steps.length === 0) return undefined;
   return {
     summary: `Let the coordinator open as many connections as that of the ${other}. Workers must allow them: tasks at a time × statements at a time.`,

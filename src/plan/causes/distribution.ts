@@ -2,8 +2,17 @@ import type { Evidence } from '../../shared/diagnosis';
 import { formatMs } from '../../shared/format';
 import type { Plan, PlanNode } from '../model';
 import { workFactor } from '../thresholds';
-import { bothTimed, evidence, excessMs, matters, type Pair, pairs } from './evidence';
-import { citusNodes, citusPairs, layoutEvidence, layoutRemedy, shardsBelow, sizeOf, slowestTaskMs } from './layout';
+import { bothTimed, evidence, excessMs, matters, pairs } from './evidence';
+import {
+  citusNodes,
+  citusPairs,
+  layoutEvidence,
+  layoutRemedy,
+  shardsBelow,
+  sizeOf,
+  slowestTaskMs,
+  tablesOfTasks,
+} from './layout';
 import { findLostLocal } from './local-execution';
 import { below } from './relations';
 import type { CauseContext, FoundCause, Rule } from './rule';
@@ -56,6 +65,7 @@ function findPruning(context: CauseContext): FoundCause[] {
   return citusPairs(context).flatMap(({ row, slower, faster }) => {
     const [here, there] = [slower.job!.taskCount, faster.job!.taskCount];
     if (here === undefined || there === undefined || here <= there || isRepartitioned(plans[side], slower)) return [];
+    if (!readSameTable(context, slower, faster)) return [];
     const [shards, otherShards] = [shardsBelow(context, 'slower', slower), shardsBelow(context, 'faster', faster)];
     // All shards on both sides is no pruning at all; a table of one shard is not pruned either.
     const pruned = otherShards === undefined ? there === 1 : there < otherShards;
@@ -80,6 +90,12 @@ function findPruning(context: CauseContext): FoundCause[] {
       }),
     ];
   });
+}
+
+/** A task may also read nothing but an intermediate result, which is one wherever its rows came from. */
+function readSameTable({ plans, slower, faster }: CauseContext, here: PlanNode, there: PlanNode): boolean {
+  const [mine, theirs] = [tablesOfTasks(plans[slower], here), tablesOfTasks(plans[faster], there)];
+  return [...mine].some(table => theirs.has(table));
 }
 
 function ofShards(tasks: number, shards: number | undefined): string {
@@ -129,7 +145,9 @@ function findPulledWrites(context: CauseContext): FoundCause[] {
 function findAddedSubplans(context: CauseContext): FoundCause[] {
   const { plans, slower: side, faster: other, differenceMs } = context;
   const count = (plan: Plan): number => plan.nodes.filter(({ kind }) => kind === 'subplan').length;
-  const added = pairs(context).filter(({ slower, faster }) => slower?.kind === 'subplan' && !faster);
+  const added = pairs(context).filter(
+    ({ slower, faster }) => slower?.kind === 'subplan' && !faster && isOfShards(plans[side], slower),
+  );
   if (added.length === 0 || count(plans[side]) <= count(plans[other])) return [];
   const total = added.reduce((sum, { slower }) => sum + (slower!.totalMs ?? 0), 0);
   const explainedMs = excessMs(context, context.executionMs[side] === undefined ? undefined : total, 0);
@@ -162,6 +180,11 @@ function findAddedSubplans(context: CauseContext): FoundCause[] {
       ],
     }),
   ];
+}
+
+/** The subplan itself asks shards; one that does not sends a local table to where the shards are. */
+function isOfShards(plan: Plan, subplan: PlanNode): boolean {
+  return below(plan, subplan).some(({ job }) => job !== undefined);
 }
 
 function isRepartitioned(plan: Plan, node: PlanNode): boolean {
@@ -205,23 +228,28 @@ function jobWords({ properties }: PlanNode): string {
 }
 
 function findHeavySubplans(context: CauseContext): FoundCause[] {
-  return pairs(context).flatMap(({ row, slower, faster }: Pair) => {
-    if (slower?.kind !== 'subplan' || faster?.kind !== 'subplan') return [];
-    const size = (node: PlanNode): string | undefined => node.properties.text('Intermediate Data Size');
-    const goal = (node: PlanNode): string | undefined => node.properties.text('Result destination');
+  const { plans, slower: side, faster: other } = context;
+  const size = (node: PlanNode | undefined): string | undefined => node?.properties.text('Intermediate Data Size');
+  const goal = (node: PlanNode | undefined): string | undefined => node?.properties.text('Result destination');
+  return pairs(context).flatMap(({ row, slower, faster }) => {
+    if (slower?.kind !== 'subplan') return [];
     const [here, there] = [sizeOf(size(slower)), sizeOf(size(faster))];
+    const isAdded = !faster && !isOfShards(plans[side], slower);
     const isLarger = here !== undefined && there !== undefined && here >= workFactor * Math.max(1, there);
     const isFarther = goal(faster) === 'Write locally' && (goal(slower) ?? '').startsWith('Send to');
-    if (!isLarger && !isFarther) return [];
-    if (bothTimed(context) && !matters(context, slower.totalMs ?? 0, faster.totalMs ?? 0)) return [];
+    if (!isAdded && !(faster && (isLarger || isFarther))) return [];
+    if (bothTimed(context) && !matters(context, slower.totalMs ?? 0, faster?.totalMs ?? 0)) return [];
+    const moved = size(slower) ?? 'the rows';
     return [
       cause(context, {
-        title: `A subplan of the ${context.slower} makes ${size(slower)} of intermediate results, ${size(faster)} on the ${context.faster}.`,
+        title: isAdded
+          ? `The ${side} sends ${moved} of a local table to the shards for each execution; the ${other} has nothing to send.`
+          : `A subplan of the ${side} makes ${moved} of intermediate results, ${size(faster)} on the ${other}.`,
         confidence: 'observed',
-        explainedMs: excessMs(context, slower.totalMs, faster.totalMs),
+        explainedMs: excessMs(context, slower.totalMs, faster?.totalMs),
         account: `row ${row}`,
         evidence: [
-          evidence(context, 'intermediate data size', size(slower), size(faster)),
+          evidence(context, 'intermediate data size', size(slower), size(faster) ?? 'none'),
           evidence(context, 'result destination', goal(slower), goal(faster)),
           ...timeEvidence(context, 'subplan duration', slower, faster),
           ...layoutEvidence(context),
@@ -233,14 +261,14 @@ function findHeavySubplans(context: CauseContext): FoundCause[] {
   });
 }
 
-function timeEvidence(context: CauseContext, what: string, slower: PlanNode, faster: PlanNode): Evidence[] {
+function timeEvidence(context: CauseContext, what: string, slower: PlanNode, faster: PlanNode | undefined): Evidence[] {
   if (slower.totalMs === undefined) return [];
   return [
     evidence(
       context,
       what,
       formatMs(slower.totalMs),
-      faster.totalMs === undefined ? undefined : formatMs(faster.totalMs),
+      faster?.totalMs === undefined ? undefined : formatMs(faster.totalMs),
     ),
   ];
 }

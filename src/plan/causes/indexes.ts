@@ -1,31 +1,11 @@
-import type { Evidence } from '../../shared/diagnosis';
 import { formatBytes, formatMs } from '../../shared/format';
 import { withoutShard } from '../align-keys';
-import { operatorName } from '../operator';
-import { bothTimed, evidence, excessMs, matters, places } from './evidence';
-import type { IndexFacts, RelationFacts } from './facts';
-import { indexesUsed, indexKind, relationFacts, scanMs, scanPairs, tableOf } from './relations';
+import { bothTimed, evidence, excessMs } from './evidence';
+import type { IndexFacts } from './facts';
+import { counterpart, type LostIndex, lostIndexes } from './lost-indexes';
 import type { CauseContext, FoundCause, Rule } from './rule';
 import { differing, differingSettings } from './setting-facts';
-import { analyzeStep, createIndex, rebuildIndex } from './table-remedies';
-
-/** Scans of one table that use an index on the faster side and do without it on the slower one. */
-interface LostIndex {
-  table: string;
-  /** As the faster side calls it. */
-  index: string;
-  rows: number[];
-  /** The row with most time in it. */
-  heaviest: number;
-  slowerMs: number;
-  fasterMs: number;
-  /** How the slower side reads the table instead: `Seq Scan`, `Index Scan with events_pkey`. */
-  instead: string;
-  /** Undefined when the catalogs of that side were not read. */
-  slowerTable: RelationFacts | undefined;
-  fasterTable: RelationFacts | undefined;
-  filters: Evidence | undefined;
-}
+import { analyzeStep, createIndex, createShardIndexes, rebuildIndex } from './table-remedies';
 
 export const indexRules: readonly Rule[] = [
   {
@@ -55,91 +35,6 @@ export const indexRules: readonly Rule[] = [
   },
 ];
 
-const known = new WeakMap<CauseContext, LostIndex[]>();
-
-function lostIndexes(context: CauseContext): LostIndex[] {
-  let lost = known.get(context);
-  if (!lost) {
-    lost = findLost(context);
-    known.set(context, lost);
-  }
-  return lost;
-}
-
-function findLost(context: CauseContext): LostIndex[] {
-  const { plans, slower, faster } = context;
-  const found = new Map<string, LostIndex & { heaviestMs: number }>();
-  for (const { row, slower: here, faster: there } of scanPairs(context)) {
-    const inUse = indexesUsed(plans[slower], here);
-    for (const index of indexesUsed(plans[faster], there)) {
-      if (inUse.includes(index)) continue;
-      const table = tableOf(plans[slower], here)!;
-      const ms = scanMs(plans[slower], here);
-      const fasterMs = scanMs(plans[faster], there);
-      const key = `${here.schema ?? ''}\n${table}\n${index}`;
-      let lost = found.get(key);
-      if (!lost) {
-        lost = {
-          table,
-          index,
-          rows: [],
-          heaviest: row,
-          heaviestMs: -1,
-          slowerMs: 0,
-          fasterMs: 0,
-          instead: '',
-          slowerTable: relationFacts(context, slower, here),
-          fasterTable: relationFacts(context, faster, there),
-          filters: undefined,
-        };
-        found.set(key, lost);
-      }
-      lost.rows.push(row);
-      lost.slowerMs += ms;
-      lost.fasterMs += fasterMs;
-      if (ms <= lost.heaviestMs) continue;
-      lost.heaviest = row;
-      lost.heaviestMs = ms;
-      lost.instead = operatorName(here) + (inUse.length > 0 ? ` with ${inUse.join(', ')}` : '');
-      const condition = there.properties.text('Index Cond') ?? there.properties.text('Recheck Cond');
-      lost.filters = evidence(context, `condition on ${table}`, here.properties.text('Filter'), condition);
-    }
-  }
-  return [...found.values()].filter(
-    ({ slowerMs, fasterMs, index, slowerTable }) =>
-      (!bothTimed(context) || matters(context, slowerMs, fasterMs)) &&
-      // The same index under another name is in use.
-      !(slowerTable && isRenamed(context, index, slowerTable)),
-  );
-}
-
-/** The slower side's plan uses an index of the same kind, which has another name there. */
-function isRenamed(context: CauseContext, index: string, slowerTable: RelationFacts): boolean {
-  const wanted = wantedIndex(context, index, slowerTable);
-  const same = wanted && slowerTable.indexes.find(candidate => indexKind(candidate) === indexKind(wanted));
-  if (!same || same.name === index) return false;
-  const { plans, slower } = context;
-  const { tasks } = places(plans[slower]);
-  return plans[slower].nodes.some(
-    node => node.indexName !== undefined && withoutShard(node.indexName, tasks[node.index]! >= 0) === same.name,
-  );
-}
-
-function wantedIndex(context: CauseContext, index: string, { schema, name }: RelationFacts): IndexFacts | undefined {
-  const tables = context.facts[context.faster]?.relations;
-  const table = tables?.find(other => other.schema === schema && other.name === name);
-  return table?.indexes.find(candidate => candidate.name === index);
-}
-
-/** The slower side's index that should be used: of the same kind, else, where that is not known, of the same name. */
-function counterpart({ index, slowerTable, fasterTable }: LostIndex): IndexFacts | undefined {
-  const wanted = fasterTable?.indexes.find(({ name }) => name === index);
-  const same = slowerTable?.indexes.filter(candidate =>
-    wanted ? indexKind(candidate) === indexKind(wanted) : candidate.name === index,
-  );
-  return same?.find(({ valid }) => valid) ?? same?.[0];
-}
-
 /** Nodes on which the slower side's index, or the index of a shard, is invalid. */
 function invalidOn({ slowerTable }: LostIndex, index: IndexFacts): { node: string; name: string }[] {
   return (slowerTable?.invalidIndexes ?? []).filter(
@@ -156,7 +51,8 @@ function findMissing(context: CauseContext, lost: LostIndex): FoundCause[] {
     });
     return [{ ...cause, explainedMs: undefined }];
   }
-  if (counterpart(lost)) return [];
+  const present = counterpart(lost);
+  if (present) return missingInShards(context, lost, present);
   const wanted = lost.fasterTable?.indexes.find(({ name }) => name === lost.index);
   const namesake = lost.slowerTable.indexes.find(({ name }) => name === lost.index);
   const cause = found(context, lost, 'observed', {
@@ -167,7 +63,29 @@ function findMissing(context: CauseContext, lost: LostIndex): FoundCause[] {
       evidence(context, `index ${lost.index}`, namesake?.definition ?? 'none', wanted?.definition ?? 'in use'),
     ],
   });
-  if (wanted) cause.remedy = createIndex(context, lost.slowerTable, wanted, namesake !== undefined, lost.instead);
+  if (wanted) {
+    cause.remedy = createIndex(context, lost.slowerTable, wanted, namesake !== undefined, lost.instead);
+    for (const { index, slowerTable, fasterTable, instead } of lost.alike) {
+      const other = fasterTable!.indexes.find(({ name }) => name === index)!;
+      const isTaken = slowerTable?.indexes.some(({ name }) => name === index) === true;
+      if (slowerTable) cause.remedy.steps.push(...createIndex(context, slowerTable, other, isTaken, instead).steps);
+    }
+  }
+  return [cause];
+}
+
+/** The catalog of the coordinator has it, the shards of a worker do without. */
+function missingInShards(context: CauseContext, lost: LostIndex, index: IndexFacts): FoundCause[] {
+  const { lacking, slowerTable } = lost;
+  if (lacking.length === 0 || slowerTable!.spread !== 'distributed' || invalidOn(lost, index).length > 0) return [];
+  const cause = found(context, lost, 'derived', {
+    title: `The shards of ${lost.table} on ${lacking.join(', ')} lack the index ${index.name} on the ${context.slower}; they are read by ${lost.instead}.`,
+    evidence: lacking.map(node =>
+      evidence(context, `index ${index.name}`, 'used on the other workers only', 'in use', node),
+    ),
+  });
+  const remedy = createShardIndexes(context, slowerTable!, index, lacking);
+  if (remedy) cause.remedy = remedy;
   return [cause];
 }
 
@@ -206,7 +124,7 @@ const decisive = [
 
 function findUnused(context: CauseContext, lost: LostIndex): FoundCause[] {
   const index = counterpart(lost);
-  if (!index?.valid || invalidOn(lost, index).length > 0) return [];
+  if (!index?.valid || invalidOn(lost, index).length > 0 || missingInShards(context, lost, index).length > 0) return [];
   const { slower, faster, facts, plans, rows } = context;
   const settings = differing(context, decisive);
   const [here, there] = [
@@ -258,8 +176,9 @@ function found(
       : [evidence(context, `time in scans of ${lost.table}`, timed, undefined)];
   const shards = lost.slowerTable?.statistics ?? [];
   const sizes = shards.flatMap(({ sizeBytes }) => sizeBytes ?? []);
+  const more = lost.alike.length === 0 ? '' : ` So it is with ${lost.alike.length} more of its kind.`;
   return {
-    title,
+    title: title + more,
     confidence,
     explainedMs,
     account: `row ${lost.heaviest}`,

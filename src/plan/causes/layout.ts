@@ -2,8 +2,9 @@ import type { Evidence, Remedy, RemedyStep } from '../../shared/diagnosis';
 import type { Plan, PlanNode } from '../model';
 import { evidence, pairs, places } from './evidence';
 import type { RelationFacts } from './facts';
-import { below, quoted, relationFacts } from './relations';
+import { below, quoted, relationFacts, tableOf } from './relations';
 import type { CauseContext } from './rule';
+import { analyzeStep } from './table-remedies';
 
 /** How tables are spread over the nodes of Citus, and in what the sides differ there. */
 
@@ -73,7 +74,11 @@ export function sizeOf(text: string | undefined): number | undefined {
 
 /** Spreads the tables as the faster side does; undefined where that is no matter, or not known. */
 export function layoutRemedy(context: CauseContext): Remedy | undefined {
-  const steps = layoutDifferences(context).flatMap(({ slower, faster }) => spreadSteps(slower, faster));
+  // The new shards have no statistics.
+  const steps = layoutDifferences(context).flatMap(({ slower, faster }) => {
+    const spread = spreadSteps(slower, faster);
+    return spread.length > 0 ? [...spread, analyzeStep(slower)] : [];
+  });
   if (steps.length === 0) return undefined;
   return {
     summary: `Spread the tables as the ${context.faster} does. Other statements may count on the present way: look at those first, and at tables that are to stay colocated.`,
@@ -121,5 +126,16 @@ export function citusPairs(context: CauseContext): { row: number; slower: PlanNo
   const tasks = places(context.plans[context.slower]).tasks;
   return pairs(context).flatMap(({ row, slower, faster }) =>
     slower?.job && faster?.job && tasks[slower.index]! < 0 ? [{ row, slower, faster }] : [],
+  );
+}
+
+/** Tables that the tasks of a Citus node read or write, those of its subplans left out. */
+export function tablesOfTasks(plan: Plan, node: PlanNode): Set<string> {
+  const { tasks } = places(plan);
+  return new Set(
+    below(plan, node).flatMap(scan => {
+      const task = plan.nodes[tasks[scan.index]!];
+      return task?.parent === node.index ? (tableOf(plan, scan) ?? []) : [];
+    }),
   );
 }

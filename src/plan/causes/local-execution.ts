@@ -7,7 +7,7 @@ import { bothTimed, evidence, excessMs, matters } from './evidence';
 import { citusPairs } from './layout';
 import { below } from './relations';
 import type { CauseContext, FoundCause } from './rule';
-import { differing, settingOf } from './setting-facts';
+import { differing, isOff, settingOf, settingRemedy, settingWords } from './setting-facts';
 
 /** A task on the coordinator itself on the faster side, on another node on the slower one: told by the addresses in pg_dist_node. */
 export function findLostLocal(context: CauseContext): FoundCause[] {
@@ -22,22 +22,42 @@ export function findLostLocal(context: CauseContext): FoundCause[] {
     if (slower.job!.taskCount !== 1 || faster.job!.taskCount !== 1 || mine.length !== 1 || theirs.length !== 1)
       return [];
     const [here, there] = [taskAddress(mine[0]!), taskAddress(theirs[0]!)];
-    if (!workers.has(here) || !coordinator.has(there)) return [];
+    const setting = settingOf(context, side, 'citus.enable_local_execution');
+    const reference = settingOf(context, other, 'citus.enable_local_execution');
+    // Switched off, the coordinator connects to itself.
+    const isOffHere = isOff(setting?.value) && reference !== undefined && !isOff(reference.value);
+    const isElsewhere = workers.has(here) && coordinator.has(there);
+    const isItself = isOffHere && addresses(side, 'coordinator').has(here) && coordinator.has(there);
+    if (!isElsewhere && !isItself) return [];
     const [hereMs, thereMs] = [
       (slower.totalMs ?? 0) - (mine[0]!.totalMs ?? 0),
       (faster.totalMs ?? 0) - (theirs[0]!.totalMs ?? 0),
     ];
     if (bothTimed(context) && !matters(context, hereMs, thereMs)) return [];
-    const setting = settingOf(context, side, 'citus.enable_local_execution');
-    const reference = settingOf(context, other, 'citus.enable_local_execution');
     const found: FoundCause = {
-      title: `The coordinator of the ${side} asks ${here} for what the ${other} finds on the coordinator itself.`,
+      title: isItself
+        ? `The coordinator of the ${side} connects to itself for what that of the ${other} reads in its own process.`
+        : `The coordinator of the ${side} asks ${here} for what the ${other} finds on the coordinator itself.`,
       confidence: 'derived',
       explainedMs: excessMs(context, slower.totalMs === undefined ? undefined : hereMs, thereMs),
       account: 'network',
       evidence: [
-        evidence(context, 'the task ran on', `${here}, a worker`, `${there}, the coordinator`),
-        ...(setting ? [evidence(context, setting.name, setting.value, reference?.value)] : []),
+        evidence(
+          context,
+          'the task ran on',
+          `${here}, ${isItself ? 'the coordinator, by a connection' : 'a worker'}`,
+          `${there}, the coordinator`,
+        ),
+        ...(setting
+          ? [
+              evidence(
+                context,
+                setting.name,
+                settingWords(context, side, setting),
+                settingWords(context, other, reference),
+              ),
+            ]
+          : []),
         ...(slower.totalMs === undefined
           ? []
           : [evidence(context, 'time beside the task', formatMs(hereMs), formatMs(thereMs))]),
@@ -45,7 +65,10 @@ export function findLostLocal(context: CauseContext): FoundCause[] {
       rows: [row],
       settings: differing(context, ['citus.enable_local_execution']),
     };
-    if (setting?.value !== 'off') found.remedy = localRemedy(side);
+    const turnOn = isOffHere
+      ? settingRemedy(context, { name: setting!.name, on: 'coordinator', slower: setting, faster: reference })
+      : localRemedy(side);
+    if (turnOn) found.remedy = turnOn;
     return [found];
   });
 }

@@ -19,7 +19,7 @@ export const nodeRules: readonly Rule[] = [
     meaning: 'One worker of the slower side takes longer than its fellows for the same amount of work.',
     reference:
       'Citus documentation, "Diagnostic Queries"; tasks run at the same time, so the slowest decides (measured on 11.1 and 13.2).',
-    supersedes: ['tasks.skewed'],
+    supersedes: ['cpu.slower'],
     find: findSlowNode,
   },
   {

@@ -3,7 +3,7 @@ import { withoutShard } from '../align-keys';
 import type { Plan, PlanNode } from '../model';
 import { family } from '../operator';
 import { pairs, places } from './evidence';
-import type { IndexFacts, RelationFacts, StatisticsFacts } from './facts';
+import type { IndexFacts, RelationFacts, SideFacts, StatisticsFacts } from './facts';
 import type { CauseContext } from './rule';
 
 /** Tables and indexes as the user knows them, whatever their shards are called. */
@@ -17,10 +17,27 @@ export function tableOf(plan: Plan, node: PlanNode): string | undefined {
   return node.relation === undefined ? undefined : withoutShard(node.relation, inTask(plan, node));
 }
 
+const tablesOfFacts = new WeakMap<SideFacts, Map<string, RelationFacts[]>>();
+
+function tablesNamed(facts: SideFacts, name: string): RelationFacts[] {
+  let tables = tablesOfFacts.get(facts);
+  if (!tables) {
+    tables = new Map();
+    for (const table of facts.relations) {
+      const same = tables.get(table.name);
+      if (same) same.push(table);
+      else tables.set(table.name, [table]);
+    }
+    tablesOfFacts.set(facts, tables);
+  }
+  return tables.get(name) ?? [];
+}
+
 /** What the catalogs say of the table a node reads; undefined when nobody asked, or two tables go by that name. */
 export function relationFacts({ plans, facts }: CauseContext, side: Side, node: PlanNode): RelationFacts | undefined {
   const table = tableOf(plans[side], node);
-  const named = facts[side]?.relations.filter(({ name }) => name === table) ?? [];
+  const ofSide = facts[side];
+  const named = table === undefined || !ofSide ? [] : tablesNamed(ofSide, table);
   const found = node.schema === undefined ? named : named.filter(({ schema }) => schema === node.schema);
   return found.length === 1 ? found[0] : undefined;
 }

@@ -11,6 +11,9 @@ const slowFactor = 1.5;
 /** … and the other side's workers are apart by less than this part of it: tasks on a busy machine differ by a third. */
 const growth = 1.25;
 
+/** So many tasks on each worker let chance out of it: one or two are slow for reasons of their own. */
+const fewestTasks = 2;
+
 /** A task with less to do says more about its start than about its worker. */
 const leastWork = 1000;
 
@@ -25,7 +28,8 @@ export function findSlowNode(context: CauseContext): FoundCause[] {
     const usual = median(others.map(({ cost }) => cost));
     const ratio = slow!.cost / usual;
     const reference = spreadOf(context, other);
-    if (ratio < slowFactor || (reference !== undefined && ratio < growth * reference)) return [];
+    if (ratio < slowFactor || !isApart(tasks, slow!.node) || (reference !== undefined && ratio < growth * reference))
+      return [];
     const [itsSlowest, othersSlowest] = [true, false].map(its =>
       tasks.reduce((most, { ms, node }) => Math.max(most, (node === slow!.node) === its ? ms : 0), 0),
     );
@@ -37,7 +41,7 @@ export function findSlowNode(context: CauseContext): FoundCause[] {
         title: `${slow!.node} takes ${formatRatio(ratio)} as long as the other workers of the ${side} for the same amount of work.`,
         confidence: 'derived',
         explainedMs: lostMs,
-        account: 'tasks',
+        account: 'cpu',
         evidence: [
           evidence(context, 'time per 1,000 rows and pages there', perThousand(slow!.cost), undefined, slow!.node),
           evidence(context, 'time per 1,000 rows and pages on the other workers', perThousand(usual), undefined),
@@ -66,10 +70,9 @@ export function findSlowNode(context: CauseContext): FoundCause[] {
           steps: [
             {
               on: 'coordinator',
-              sql: 'SELECT citus_rebalance_start(drain_only := true);',
+              sql: `SELECT citus_set_node_property(${nodeLiteral(slow!.node)}, 'shouldhaveshards', false);\nSELECT citus_rebalance_start(drain_only := true);`,
               lock: 'Reads and writes go on while shards are copied; writes to a shard wait for a moment when it changes place.',
-              rollback:
-                'SELECT citus_rebalance_stop(); then citus_set_node_property back to true and SELECT citus_rebalance_start();',
+              rollback: `SELECT citus_rebalance_stop();\nSELECT citus_set_node_property(${nodeLiteral(slow!.node)}, 'shouldhaveshards', true);\nSELECT citus_rebalance_start();`,
             },
           ],
           verify: 'Explain the statement again: tasks of all workers take about as long for the same rows.',
@@ -79,6 +82,15 @@ export function findSlowNode(context: CauseContext): FoundCause[] {
       },
     ];
   });
+}
+
+/** Every task of that worker is slower for its work than every task elsewhere. */
+function isApart(tasks: readonly TaskWork[], slow: string): boolean {
+  const costs = (its: boolean): number[] =>
+    tasks.filter(({ node }) => (node === slow) === its).map(({ ms, work }) => ms / work);
+  const [there, elsewhere] = [costs(true), costs(false)];
+  if (there.length < fewestTasks || elsewhere.length < fewestTasks) return false;
+  return Math.min(...there) > Math.max(...elsewhere);
 }
 
 /** Median time per row and page of each worker, the slowest first. */
@@ -122,4 +134,10 @@ function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** `'10.0.0.5', 5432` of `10.0.0.5:5432`, as functions on nodes take it. */
+function nodeLiteral(address: string): string {
+  const colon = address.lastIndexOf(':');
+  return `'${address.slice(0, colon).replaceAll("'", "''")}', ${Number(address.slice(colon + 1)) || 5432}`;
 }

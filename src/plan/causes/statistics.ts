@@ -135,8 +135,18 @@ function findMissing(context: CauseContext): FoundCause[] {
   }
   return [...found.values()].map(({ names, ...cause }) => ({
     ...cause,
-    title: `The ${context.slower} has never analysed ${names.join(', ')}; the planner guesses how many rows there are.`,
+    evidence: cause.evidence.slice(0, mostEvidence),
+    title: `The ${context.slower} has never analysed ${listed(names)}; the planner guesses how many rows there are.`,
   }));
+}
+
+/** A partitioned table has many. */
+const mostNames = 4;
+const mostEvidence = 12;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - mostNames;
+  return names.slice(0, mostNames).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 function missingWords({ statistics }: RelationFacts, missing: readonly StatisticsFacts[]): string {

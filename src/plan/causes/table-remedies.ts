@@ -39,6 +39,44 @@ export function createIndex(
   };
 }
 
+/** Shards are changed on their own worker, where Citus must be told that it is meant. */
+export function createShardIndexes(
+  { slower }: CauseContext,
+  { schema, name, statistics }: RelationFacts,
+  index: IndexFacts,
+  workers: readonly string[],
+): Remedy | undefined {
+  const steps = workers.flatMap((worker): RemedyStep[] => {
+    const shards = statistics.flatMap(({ node, shardId }) =>
+      node === worker && shardId !== undefined ? [shardId] : [],
+    );
+    if (shards.length === 0) return [];
+    const unique = /^CREATE UNIQUE /i.test(index.definition) ? 'UNIQUE ' : '';
+    const using = index.definition.slice(index.definition.search(/ USING /i));
+    const meant = 'SET citus.enable_manual_changes_to_shards = on;';
+    const create = shards.map(
+      shard =>
+        `CREATE ${unique}INDEX CONCURRENTLY IF NOT EXISTS ${quoted(`${index.name}_${shard}`)} ON ${quoted(schema, `${name}_${shard}`)}${using};`,
+    );
+    const drop = shards.map(shard => `DROP INDEX CONCURRENTLY ${quoted(schema, `${index.name}_${shard}`)};`);
+    return [
+      {
+        on: 'workers',
+        sql: [`-- On ${worker} alone`, meant, ...create].join('\n'),
+        lock: concurrentLock,
+        rollback: [meant, ...drop].join('\n'),
+      },
+    ];
+  });
+  if (steps.length === 0) return undefined;
+  return {
+    summary: `Create the index ${index.name} on the shards that lack it.`,
+    side: slower,
+    steps,
+    verify: `EXPLAIN shows ${index.name} in the tasks of every worker.`,
+  };
+}
+
 export function rebuildIndex(context: CauseContext, { schema }: RelationFacts, index: IndexFacts): Remedy {
   return {
     summary: `Build the index ${index.name} again.`,
@@ -123,7 +161,16 @@ export function estimateRemedy({ slower }: CauseContext, table: RelationFacts, n
   };
 }
 
-function raiseTarget({ schema, name }: RelationFacts, column: string): RemedyStep {
+/** Citus refuses ALTER COLUMN … SET STATISTICS (seen on 11.1 and 13.2): there the workers get a higher target for all columns. */
+function raiseTarget({ schema, name, spread }: RelationFacts, column: string): RemedyStep {
+  if (spread !== 'plain') {
+    return {
+      on: 'workers',
+      sql: 'ALTER SYSTEM SET default_statistics_target = 1000;\nSELECT pg_reload_conf();',
+      lock: 'none',
+      rollback: 'ALTER SYSTEM RESET default_statistics_target;\nSELECT pg_reload_conf();',
+    };
+  }
   const alter = `ALTER TABLE ${quoted(schema, name)} ALTER COLUMN ${quoted(column)} SET STATISTICS`;
   return {
     on: 'coordinator',

@@ -25,6 +25,7 @@ describe('pruning.lost', () => {
     expect(causes![0]!.evidence).toEqual(
       expect.arrayContaining([{ what: 'tasks', source: '1, of 8 shards', target: '8, of 8 shards' }, layout]),
     );
+    expect(steps(causes)[1]?.sql).toBe('ANALYZE "analytics"."events";');
     expect(steps(causes)[0]).toMatchObject({
       sql: redistribute,
       rollback: redistribute.replace('tenant_id', 'event_id'),
@@ -40,6 +41,18 @@ describe('pruning.lost', () => {
     const { 'pruning.lost': causes } = found('pruning-lost', false);
     expect(causes).toHaveLength(1);
     expect(causes![0]!.remedy).toBeUndefined();
+  });
+
+  it('is none where the single task reads an intermediate result', () => {
+    const { plans, facts } = recorded(distribution, 'pushdown-subquery');
+    const context = contextOf(plans.target, plans.source, { facts: { source: facts.target, target: facts.source } });
+    const slow = {
+      ...context,
+      slower: 'target' as const,
+      faster: 'source' as const,
+      executionMs: { source: 100, target: 300 },
+    };
+    expect(findings(distributionRules, slow)['pruning.lost']).toBeUndefined();
   });
 
   it('is none where more shards are all of them', () => {
@@ -113,6 +126,39 @@ describe('repartition', () => {
   });
 });
 
+describe('subplan.heavy', () => {
+  it('is found where the larger of two tables is the one that is sent', () => {
+    const { 'subplan.heavy': causes, ...others } = found('subplan-heavy');
+    expect(others).toEqual({});
+    expect(causes).toMatchObject([{ confidence: 'observed', settings: ['citus.local_table_join_policy'] }]);
+    expect(causes![0]!.title).toBe(
+      'A subplan of the target makes 4232 kB of intermediate results, 200 bytes on the source.',
+    );
+    expect(causes![0]!.explainedMs).toBeCloseTo(1586, 0);
+  });
+
+  it('is found where a local table is sent that the other side has on every node', () => {
+    const { 'subplan.heavy': causes, ...others } = found('subplan-added');
+    expect(others).toEqual({});
+    expect(causes?.[0]?.title).toBe(
+      'The target sends 1699 kB of a local table to the shards for each execution; the source has nothing to send.',
+    );
+    expect(causes![0]!.explainedMs).toBeCloseTo(444.6, 0);
+    expect(causes![0]!.evidence).toContainEqual({
+      what: 'analytics.visitors',
+      source: 'reference table',
+      target: 'on one node',
+    });
+    expect(steps(causes).map(({ sql, rollback }) => [sql, rollback])).toEqual([
+      [
+        `SELECT create_reference_table('"analytics"."visitors"');`,
+        `SELECT undistribute_table('"analytics"."visitors"');`,
+      ],
+      ['ANALYZE "analytics"."visitors";', expect.any(String)],
+    ]);
+  });
+});
+
 describe('local-execution.lost', () => {
   it('is found where the coordinator has no reference tables any more', () => {
     const pair = recorded(distribution, 'local-lost');
@@ -123,6 +169,25 @@ describe('local-execution.lost', () => {
     const [ran] = causes![0]!.evidence;
     expect(ran!.source).toBe(`${pair.facts.source.nodes[0]!.node}, the coordinator`);
     expect(steps(causes)[0]!.sql).toMatch(/citus_set_coordinator_host.*\n.*replicate_reference_tables/);
+  });
+
+  it('is found where the coordinator connects to itself', () => {
+    const pair = recorded(distribution, 'local-lost');
+    pair.plans.target = pair.plans.source;
+    pair.facts.target = structuredClone(pair.facts.source);
+    const off = { value: 'off', source: 'user', builtIn: 'on' };
+    const [coordinator] = pair.facts.target.nodes;
+    coordinator!.settings = new Map([...coordinator!.settings, ['citus.enable_local_execution', off]]);
+    const context = contextOfPair(pair);
+    const { 'local-execution.lost': causes } = findings(distributionRules, {
+      ...context,
+      slower: 'target',
+      faster: 'source',
+      executionMs: { source: undefined, target: 8 },
+    });
+    expect(causes).toMatchObject([{ settings: ['citus.enable_local_execution'] }]);
+    expect(causes![0]!.title).toMatch(/^The coordinator of the target connects to itself/);
+    expect(steps(causes)[0]?.sql).toBe('ALTER ROLE CURRENT_USER SET citus.enable_local_execution = on;');
   });
 
   it('cannot be told without knowing which node is which', () => {

@@ -1,6 +1,45 @@
 import { describe, expect, it } from 'vitest';
+import type { RelationFacts } from '../../../../src/plan/causes/facts';
 import { indexRules } from '../../../../src/plan/causes/indexes';
+import type { Plan } from '../../../../src/plan/model';
+import { readPlan } from '../../../../src/plan/read';
+import { explainJson, node } from '../fixtures';
+import { contextOf } from './contexts';
 import { contextOfPair, distribution, findings, recorded, steps, tables, twice } from './recorded-pairs';
+
+/** A table in partitions that each take 1 ms with their index and 10 ms without. */
+function partitioned(count: number) {
+  const names = Array.from({ length: count }, (_, i) => `p${i}`);
+  const side = (type: string, ms: number): Plan => {
+    const scans = names.map(name =>
+      node(type, {
+        'Relation Name': name,
+        Schema: 's',
+        Alias: name,
+        time: [0, ms],
+        ...(type === 'Index Scan' ? { 'Index Name': `${name}_day_idx` } : {}),
+      }),
+    );
+    const whole = count * ms;
+    return readPlan(
+      explainJson(node('Append', { time: [0, whole] }, ...scans), { 'Planning Time': 1, 'Execution Time': whole }),
+    ).plan;
+  };
+  const { facts } = recorded(tables, 'same');
+  const relations = (hasIndex: boolean): RelationFacts[] =>
+    names.map(name => {
+      const definition = `CREATE INDEX ${name}_day_idx ON s.${name} USING btree (day)`;
+      const index = { name: `${name}_day_idx`, definition, valid: true, unique: false, sizeBytes: 8192 };
+      return { ...facts.source.relations[0]!, schema: 's', name, indexes: hasIndex ? [index] : [] };
+    });
+  return {
+    plans: { source: side('Index Scan', 1), target: side('Seq Scan', 10) },
+    facts: {
+      source: { ...facts.source, relations: relations(true) },
+      target: { ...facts.target, relations: relations(false) },
+    },
+  };
+}
 
 const found = (name: string, told: Parameters<typeof contextOfPair>[1] = true) =>
   findings(indexRules, contextOfPair(recorded(tables, name), told));
@@ -43,6 +82,38 @@ describe('index.missing', () => {
     expect(causes![0]!.explainedMs).toBeGreaterThan(60);
     expect(causes![0]!.explainedMs).toBeLessThan(100);
     expect(causes![0]!.remedy?.summary).toMatch(/shards of every worker/);
+  });
+
+  it('is found where the shards of one worker lack it, and is made there', () => {
+    const pair = recorded(distribution, 'index-missing-on-worker');
+    const { 'index.missing': causes, ...others } = findings(indexRules, contextOfPair(pair));
+    expect(others).toEqual({});
+    expect(causes).toMatchObject([{ confidence: 'derived' }]);
+    const worker = pair.facts.target.nodes[1]!.node;
+    expect(causes![0]!.title).toBe(
+      `The shards of events on ${worker} lack the index events_created_at_idx on the target; they are read by Seq Scan.`,
+    );
+    const [made, ...more] = steps(causes);
+    expect(more).toEqual([]);
+    expect(made!.on).toBe('workers');
+    expect(made!.sql.split('\n')).toEqual([
+      `-- On ${worker} alone`,
+      'SET citus.enable_manual_changes_to_shards = on;',
+      ...['102019', '102021', '102023', '102025'].map(
+        shard =>
+          `CREATE INDEX CONCURRENTLY IF NOT EXISTS "events_created_at_idx_${shard}" ON "analytics"."events_${shard}" USING btree (created_at);`,
+      ),
+    ]);
+  });
+
+  it('is one finding for partitions that are too small each', () => {
+    const { plans, facts } = partitioned(40);
+    const { 'index.missing': causes } = findings(indexRules, contextOf(plans.source, plans.target, { facts }));
+    expect(causes).toHaveLength(1);
+    expect(causes![0]!.title).toMatch(/So it is with 39 more of its kind\.$/);
+    expect(causes![0]!.explainedMs).toBeCloseTo(40 * 9, 5);
+    expect(causes![0]!.rows).toHaveLength(40);
+    expect(steps(causes)).toHaveLength(40);
   });
 
   it('is found when an index of that name is another one, and takes another name then', () => {
