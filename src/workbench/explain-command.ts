@@ -1,7 +1,8 @@
 /** Explain on Both Sides, plain or with ANALYZE: from the cursor to the panel. */
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { ExplainResult } from '../diagnosis/explain-job';
+import type { ExplainJob, ExplainResult } from '../diagnosis/explain-job';
+import type { CallResult } from '../diagnosis/nested';
 import type { Migration } from '../shared/migration';
 import type { PlanDiffView } from '../shared/plan-diff';
 import { sides } from '../shared/side';
@@ -11,7 +12,7 @@ import { type Answers, askBeforeExplain, refusedLogin } from './explain-question
 import { CommandError, Dismissed, viewErrorOf } from './messages';
 import type { PlanPanel } from './plan-panel';
 import type { PlanRequest, StoredResult } from './plan-store';
-import { withoutSecrets } from './secret-values';
+import { callWithoutSecrets, withoutSecrets } from './secret-values';
 import type { PlacedError } from './statement-diagnostics';
 import { locateStatement, type StatementArguments } from './statement-location';
 import { stepDone } from './walkthrough';
@@ -91,13 +92,12 @@ async function explainInto(
 
 async function runInto(panel: PlanPanel, run: AbortController, wish: Wish, answers: Answers): Promise<PlanDiffView> {
   const { workbench, migration, request } = wish;
-  const { explainBothSides } = await import('../diagnosis/explain-both-sides');
   const { mode, analyzeWrites, values } = answers;
   const result = await retryWithPasswords(
     workbench.passwords,
     migration,
     async () =>
-      explainBothSides({
+      explainAny({
         ...(await jobOf(wish, run.signal)),
         mode,
         analyzeWrites,
@@ -112,11 +112,32 @@ async function runInto(panel: PlanPanel, run: AbortController, wish: Wish, answe
   return result.view;
 }
 
-function storedResult(result: ExplainResult, request: PlanRequest, { values, secret }: Answers): StoredResult {
-  const { source, target } = result.raw;
+/** The statement itself, or what runs inside where it is a call. */
+async function explainAny(job: ExplainJob): Promise<ExplainResult | CallResult> {
+  const { isRoutineCall, readStatementOrCall } = await import('../diagnosis/statement');
+  const { classification } = await readStatementOrCall(job.sql, job.parameters);
+  if (isRoutineCall(classification)) {
+    const { explainCall } = await import('../diagnosis/nested');
+    // A SELECT of functions is only worth it when somebody wrote them: planned first, so that nothing runs twice.
+    const plain = classification.explainable
+      ? await explainCall({ ...job, mode: 'plain', analyzeWrites: [] })
+      : undefined;
+    if (plain?.call.statements.length !== 0) return plain && job.mode === 'plain' ? plain : explainCall(job);
+  }
+  const { explainBothSides } = await import('../diagnosis/explain-both-sides');
+  return explainBothSides(job);
+}
+
+function storedResult(
+  result: ExplainResult | CallResult,
+  request: PlanRequest,
+  { values, secret }: Answers,
+): StoredResult {
+  const { source, target } = 'raw' in result ? result.raw : {};
   return {
     version: 1,
     view: withoutSecrets({ ...result.view, id: randomUUID() }, { values, secret }),
+    ...('call' in result ? { call: callWithoutSecrets(result.call, { values, secret }) } : {}),
     raw: { ...(source === undefined ? {} : { source }), ...(target === undefined ? {} : { target }) },
     request: {
       migration: request.migration,

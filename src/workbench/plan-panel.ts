@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { ExplainResult } from '../diagnosis/explain-job';
+import type { CallResult } from '../diagnosis/nested';
 import type { Plan } from '../plan/model';
 import type { Diagnosis, Proving } from '../shared/diagnosis';
 import type { ViewError } from '../shared/plan-diff';
@@ -20,7 +21,7 @@ export interface PlanPanelActions {
   /** Experiments on the slower side, into this panel. */
   prove(panel: PlanPanel): Promise<void>;
   /** Shows the plans of a statement inside a call in a panel of their own. */
-  openNested(result: StoredResult, id: string): Promise<void>;
+  openNested(panel: PlanPanel, id: string): Promise<void>;
   /** Whether anything can be run for this result. */
   canProve(result: StoredResult): boolean;
   /** Runs the same statement again, into this panel. */
@@ -34,7 +35,7 @@ export class PlanPanel {
   #request: PlanRequest | undefined;
   #plans: Promise<BySide<Plan | undefined>> | undefined;
   /** What experiments start from; gone after a reload. */
-  #live: { id: string; result: ExplainResult } | undefined;
+  #live: { id: string; result: ExplainResult | CallResult } | undefined;
   #proving: AbortController | undefined;
   #run: AbortController | undefined;
   /** Of the run, in milliseconds of `performance.now()`. */
@@ -79,11 +80,11 @@ export class PlanPanel {
         },
         openRemedy: async ({ cause }) => {
           const { openRemedy } = await import('./remedy');
-          await openRemedy(this.#present().view, cause);
+          await openRemedy(this.#present().view, cause, panel.viewColumn);
           return null;
         },
         openNested: async ({ id }) => {
-          await this.actions.openNested(this.#present(), id);
+          await this.actions.openNested(this, id);
           return null;
         },
         rerun: async ({ analyze }) => {
@@ -117,8 +118,8 @@ export class PlanPanel {
     return this.#request;
   }
 
-  /** The diagnosed plans behind what is shown; undefined after a reload. */
-  get live(): ExplainResult | undefined {
+  /** What is behind what is shown, undefined after a reload. */
+  get live(): ExplainResult | CallResult | undefined {
     return this.#live?.id === this.#result?.view.id ? this.#live?.result : undefined;
   }
 
@@ -155,7 +156,11 @@ export class PlanPanel {
   }
 
   /** Shows a result and keeps it; one with secret values lives only as long as the panel. */
-  async finish(run: AbortController | undefined, result: StoredResult, live?: ExplainResult): Promise<void> {
+  async finish(
+    run: AbortController | undefined,
+    result: StoredResult,
+    live?: ExplainResult | CallResult,
+  ): Promise<void> {
     if (this.#run !== run || this.#disposed) return;
     this.#run = undefined;
     this.#live = live && { id: result.view.id, result: live };

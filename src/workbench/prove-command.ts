@@ -33,7 +33,7 @@ export async function proveInPanel(workbench: Workbench, panel: PlanPanel): Prom
     await explainAgain(workbench, panel, request, result.view.analyzed);
   }
   const { live } = panel;
-  if (!live || !migration) return;
+  if (!live || 'call' in live || !migration) return;
   const { diagnosis, statement, analyzed } = live.view;
   const slower = diagnosis?.slower;
   if (!slower) throw new CommandError('Nothing differs beyond noise: there is nothing to prove.');

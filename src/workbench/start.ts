@@ -83,8 +83,9 @@ async function makePanels(workbench: Workbench): Promise<PlanPanels> {
   return new PlanPanels(context.extensionUri, new PlanStore(folder.fsPath), log, {
     record: async result => (await import('./record-command')).recordResult(workbench, result),
     prove: async panel => (await import('./prove-command')).proveInPanel(workbench, panel),
-    canProve: ({ request, view }) => request !== undefined && view.diagnosis?.slower !== undefined,
-    openNested: async (result, id) => (await import('./nested')).openNested(workbench, result, id),
+    canProve: ({ request, view, call }) =>
+      request !== undefined && call === undefined && view.diagnosis?.slower !== undefined,
+    openNested: async (panel, id) => (await import('./nested')).openNested(workbench, panel, id),
     rerun: async (panel, request, analyze) =>
       (await import('./explain-command')).explainAgain(workbench, panel, request, analyze),
   });

@@ -58,7 +58,6 @@ test('the cause of the slower rollup is named with its evidence, and its fix ope
   await workbench.webview().getByText('Open as SQL').first().click();
   await workbench.page.locator('.monaco-editor .view-lines', { hasText: 'Cutover runs none of it' }).waitFor();
   expect(await roleSettings()).toEqual(before);
-  await workbench.command('View: Revert and Close Editor');
 });
 
 test('Prove asks, experiments on the target, and verifies the cause; no setting stays changed', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { CallView } from '../../../src/shared/nested';
 import type { PlanDiffView } from '../../../src/shared/plan-diff';
-import { withoutSecrets } from '../../../src/workbench/secret-values';
+import { callWithoutSecrets, withoutSecrets } from '../../../src/workbench/secret-values';
 
 const view = {
   statement: {
@@ -31,4 +32,12 @@ test('a very short one is masked among the parameters only', () => {
 
 test('without secrets nothing changes', () => {
   expect(withoutSecrets(view, { values, secret: [] })).toBe(view);
+});
+
+test('a secret value put in place inside a call is masked as well', () => {
+  const call = {
+    statements: [{ sql: 'SELECT $1', explained: "SELECT 's3cret-token'", view }],
+  } as unknown as CallView;
+  expect(JSON.stringify(callWithoutSecrets(call, { values, secret: ['$1'] }))).not.toContain('s3cret-token');
+  expect(callWithoutSecrets(call, { values, secret: [] })).toBe(call);
 });
