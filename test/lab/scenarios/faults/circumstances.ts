@@ -59,10 +59,10 @@ AS $$ BEGIN PERFORM max(md5(new.reference || i)) FROM generate_series(1, 400) AS
 const slowProcessor: FaultScenario = {
   name: 'slow_processor',
   cluster: 'plain',
-  fault: 'The processor gives the target a fifth of its time.',
+  fault: 'The processor gives the target a sixteenth of its time.',
   expected: 'cpu.slower',
   settings: ['max_parallel_workers_per_gather = 0', 'jit = off'],
-  tables: shop(100_000),
+  tables: shop(30_000),
   meanwhile: ({ cluster, role }) => throttle(cluster.coordinator, role),
   statement: 'SELECT max(md5(md5(md5(reference)))) FROM orders',
 };

@@ -67,14 +67,28 @@ async function tearDown({ coordinator }: LabCluster, name: string): Promise<void
   await coordinator.query(`DROP ROLE ${name}`);
 }
 
-/** Commits reach the log before they return, though the lab's servers do without: VACUUM marks no page whose rows' may be lost. */
+/**
+ * Commits reach the log before they return, though the lab's servers do without: VACUUM marks no page as visible whose
+ * rows' commit may be lost. And maintenance has a session of its own: one that counts its changes later than ANALYZE sets
+ * the counter back makes the statistics look stale.
+ */
 async function runAs({ coordinator }: LabCluster, role: string, statements: readonly string[]): Promise<void> {
   const { host, port, database } = coordinator;
-  const options = '-c synchronous_commit=on';
-  const client = new Client({ host, port, database, user: role, application_name: 'lab', options });
-  await client.connect();
+  const connect = async () => {
+    const options = '-c synchronous_commit=on';
+    const client = new Client({ host, port, database, user: role, application_name: 'lab', options });
+    await client.connect();
+    return client;
+  };
+  let client = await connect();
   try {
-    for (const statement of statements) await client.query(statement);
+    for (const statement of statements) {
+      if (/^(VACUUM|ANALYZE)/.test(statement)) {
+        await client.end();
+        client = await connect();
+      }
+      await client.query(statement);
+    }
   } finally {
     await client.end();
   }

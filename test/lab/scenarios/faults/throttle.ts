@@ -4,43 +4,57 @@ import { Client } from 'pg';
 import type { LabServer } from '../../server';
 import type { Undo } from './scenario';
 
-const periodMs = { running: 10, stopped: 40 };
+/** A sixteenth: less than a process gets on a machine that is busy otherwise. */
+const periodMs = { running: 10, stopped: 150 };
+const lookMs = 10;
 
 export async function throttle(server: LabServer, role: string): Promise<Undo> {
   const { host, port, database, user } = server;
   const client = new Client({ host, port, database, user, application_name: 'lab' });
   await client.connect();
+  const backends = new Set<number>();
   let on = true;
-  const backends = async () => {
-    const { rows } = await client.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE usename = $1 AND state = 'active' AND backend_type = 'client backend'`,
-      [role],
-    );
-    return rows.map(({ pid }) => pid);
-  };
-  const loop = async () => {
+  let stopped = false;
+  // The two loops know nothing of one another: whatever lock a stopped backend holds that our look waits for, it goes on.
+  const switching = (async () => {
     while (on) {
-      const pids = await backends();
-      for (const pid of pids) signal(pid, 'SIGSTOP');
-      // Whatever lock a stopped backend holds, it goes on without our asking the server.
+      stopped = true;
+      signalAll(backends, 'SIGSTOP');
       await sleep(periodMs.stopped);
-      for (const pid of pids) signal(pid, 'SIGCONT');
+      stopped = false;
+      signalAll(backends, 'SIGCONT');
       await sleep(periodMs.running);
     }
-  };
-  const running = loop();
+  })();
+  const looking = (async () => {
+    while (on) {
+      const { rows } = await client.query<{ pid: number }>('SELECT pid FROM pg_stat_activity WHERE usename = $1', [
+        role,
+      ]);
+      const found = rows.map(({ pid }) => pid);
+      const fresh = found.filter(pid => !backends.has(pid));
+      backends.clear();
+      for (const pid of found) backends.add(pid);
+      if (stopped) signalAll(fresh, 'SIGSTOP');
+      await sleep(lookMs);
+    }
+  })();
   return async () => {
     on = false;
-    await running;
+    await switching;
+    await looking;
+    signalAll(backends, 'SIGCONT');
     await client.end();
   };
 }
 
-function signal(pid: number, name: 'SIGSTOP' | 'SIGCONT'): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    // It has ended since we looked.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+function signalAll(pids: Iterable<number>, name: 'SIGSTOP' | 'SIGCONT'): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      // It has ended since we looked.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }
