@@ -34,6 +34,8 @@ export const planDiffStateSchema = z.discriminatedUnion('status', [
     recordedIn: z.optional(z.string()),
     /** The statements inside, when it is a call of a function or procedure. */
     call: z.optional(callViewSchema),
+    /** The plans are there, why they differ is still being looked for. */
+    diagnosing: z.optional(z.boolean()),
     /** Experiments can be made: there is a statement to run, and a side it may run on. */
     provable: z.optional(z.boolean()),
   }),

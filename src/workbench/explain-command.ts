@@ -93,6 +93,7 @@ async function explainInto(
 async function runInto(panel: PlanPanel, run: AbortController, wish: Wish, answers: Answers): Promise<PlanDiffView> {
   const { workbench, migration, request } = wish;
   const { mode, analyzeWrites, values } = answers;
+  const id = randomUUID();
   const result = await retryWithPasswords(
     workbench.passwords,
     migration,
@@ -103,11 +104,12 @@ async function runInto(panel: PlanPanel, run: AbortController, wish: Wish, answe
         analyzeWrites,
         parameters: values,
         onSideDone: side => panel.sideDone(run, side),
+        onPlans: view => panel.preview(run, withoutSecrets({ ...view, id }, answers)),
       }),
     ({ view }, side) => refusedLogin(view[side].error),
   );
   for (const side of sides) workbench.health.saw(side, migration, result.view[side].error);
-  await panel.finish(run, storedResult(result, request, answers), result);
+  await panel.finish(run, storedResult(id, result, request, answers), result);
   stepDone('explained');
   return result.view;
 }
@@ -129,6 +131,7 @@ async function explainAny(job: ExplainJob): Promise<ExplainResult | CallResult> 
 }
 
 function storedResult(
+  id: string,
   result: ExplainResult | CallResult,
   request: PlanRequest,
   { values, secret }: Answers,
@@ -136,7 +139,7 @@ function storedResult(
   const { source, target } = 'raw' in result ? result.raw : {};
   return {
     version: 1,
-    view: withoutSecrets({ ...result.view, id: randomUUID() }, { values, secret }),
+    view: withoutSecrets({ ...result.view, id }, { values, secret }),
     ...('call' in result ? { call: callWithoutSecrets(result.call, { values, secret }) } : {}),
     raw: { ...(source === undefined ? {} : { source }), ...(target === undefined ? {} : { target }) },
     request: {

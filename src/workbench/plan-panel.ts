@@ -5,7 +5,7 @@ import type { ExplainResult } from '../diagnosis/explain-job';
 import type { CallResult } from '../diagnosis/nested';
 import type { Plan } from '../plan/model';
 import type { Diagnosis, Proving } from '../shared/diagnosis';
-import type { ViewError } from '../shared/plan-diff';
+import type { PlanDiffView, ViewError } from '../shared/plan-diff';
 import { type PlanDiffState, planDiffRequests } from '../shared/plan-diff-panel';
 import { RpcServer } from '../shared/rpc';
 import type { BySide, Side } from '../shared/side';
@@ -155,6 +155,11 @@ export class PlanPanel {
     this.#show({ ...this.#state, [side]: { ...this.#state[side], done: true } });
   }
 
+  /** Shows the plans while their diagnosis is still made. */
+  preview(run: AbortController, view: PlanDiffView): void {
+    if (this.#run === run) this.#show({ status: 'ready', view, diagnosing: true });
+  }
+
   /** Shows a result and keeps it; one with secret values lives only as long as the panel. */
   async finish(
     run: AbortController | undefined,
@@ -247,6 +252,7 @@ export class PlanPanel {
   }
 
   #present(): StoredResult {
+    if (this.#run) throw new Error('Not before the work under way is done. Try again in a moment.');
     if (!this.#result) throw new Error('There is no result yet.');
     return this.#result;
   }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PlanDiffView } from '../../src/shared/plan-diff';
 import { diagnosedView, provenView, rollupCall } from './diagnosed-views';
 import { Panel, type PanelOptions, PanelServer, themes } from './panel';
-import { ready } from './views';
+import { ready, rollupView } from './views';
 
 let server: PanelServer;
 beforeAll(async () => {
@@ -71,6 +71,16 @@ it('asks the host to prove, says what is being tried, and can be cancelled', () 
     expect(panel.requests.at(-1)).toEqual({ method: 'cancel', params: {} });
     panel.proving(null);
     await line.waitFor({ state: 'detached' });
+  }));
+
+it('shows the plans while the causes are still being looked for', () =>
+  withPanel({ state: { ...ready(rollupView()), diagnosing: true } as PanelOptions['state'] }, async panel => {
+    expect(await panel.page.locator('.proving').textContent()).toBe('Looking for causes…');
+    expect(await panel.page.getByRole('button', { name: 'Record in Playbook' }).isDisabled()).toBe(true);
+    panel.notify(ready({ ...diagnosedView(), id: rollupView().id }));
+    await panel.page.locator('.causes').waitFor();
+    expect(await panel.page.locator('.proving').count()).toBe(0);
+    expect(await panel.page.getByRole('button', { name: 'Record in Playbook' }).isDisabled()).toBe(false);
   }));
 
 it('offers no experiment where nothing can be run', () =>

@@ -98,6 +98,7 @@ export function App() {
       view={state.view}
       recordedIn={state.recordedIn}
       call={state.call}
+      diagnosing={state.diagnosing ?? false}
       provable={state.provable ?? false}
       proving={proving}
       message={message}

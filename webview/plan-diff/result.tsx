@@ -26,6 +26,8 @@ export interface ResultProps {
   recordedIn: string | undefined;
   /** The statements inside, when it is a call. */
   call: CallView | undefined;
+  /** The causes are still being looked for; nothing else can be asked of the host meanwhile. */
+  diagnosing: boolean;
   /** There is a statement, and a side that experiments may run on. */
   provable: boolean;
   proving: Proving | undefined;
@@ -96,6 +98,12 @@ export function Result(props: ResultProps) {
           <MessageLine message={message ?? recorded} />
         </div>
       </section>
+      {props.diagnosing && (
+        <div class="proving" role="status">
+          <ProgressRing aria-hidden />
+          Looking for causes…
+        </div>
+      )}
       {diagnosis && <Causes view={view} diagnosis={diagnosis} open={openCause} />}
       {proving && <ProvingLine proving={proving} cancel={() => act(host.request('cancel', {}))} />}
       <Sides view={view} analyze={() => act(host.request('rerun', { analyze: true }))} />
@@ -179,7 +187,7 @@ function ProvingLine({ proving, cancel }: { proving: Proving; cancel(): void }) 
   );
 }
 
-function PageHead({ view, host, act, recordedIn, provable, proving }: ResultProps) {
+function PageHead({ view, host, act, recordedIn, provable, proving, diagnosing }: ResultProps) {
   const rerun = (analyze: boolean) => act(host.request('rerun', { analyze }));
   return (
     <header class="page-head">
@@ -204,10 +212,14 @@ function PageHead({ view, host, act, recordedIn, provable, proving }: ResultProp
             Prove
           </Button>
         )}
-        <Button appearance="secondary" onClick={() => act(host.request('copyMarkdown', {}), 'Copied as Markdown.')}>
+        <Button
+          appearance="secondary"
+          disabled={diagnosing}
+          onClick={() => act(host.request('copyMarkdown', {}), 'Copied as Markdown.')}
+        >
           Copy as Markdown
         </Button>
-        <Button appearance="primary" onClick={() => act(host.request('record', {}))}>
+        <Button appearance="primary" disabled={diagnosing} onClick={() => act(host.request('record', {}))}>
           {recordedIn === undefined ? 'Record in Playbook' : 'Update in Playbook'}
         </Button>
       </div>
