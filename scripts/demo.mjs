@@ -151,9 +151,9 @@ function openDesktop(code, folder, workspace, extension) {
 function showSteps(where) {
   say(`
 1. ${where}
-2. In rollup.sql put the cursor into the INSERT and run "Cutover: Explain on Both Sides" (F1): compare the costs.
-3. Run "Cutover: Explain Analyze on Both Sides", executed and rolled back: the target is slower; look at its JIT line.
-4. Click "Record in Playbook" in the panel: the finding is written into a Markdown file.
+2. In rollup.sql put the cursor into the INSERT, run "Cutover: Explain Analyze on Both Sides" (F1), and read the cause.
+3. Click the cause for its evidence and its fix; "Prove" runs experiments on the target, each rolled back.
+4. Click "Record in Playbook". Then put the cursor into the CALL and explain that: the panel shows what runs inside it.
 5. Ctrl-C here ends the clusters and VS Code and removes everything.`);
 }
 

@@ -1,0 +1,97 @@
+/** The pictures of the README, from a real VS Code on real clusters: Citus where it is found, else plain PostgreSQL. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type LabPair, startCitusPair, startPlainPair } from '../lab/lab';
+import { LabUnavailable } from '../lab/lab-unavailable';
+import { appOwner, rollupStatement } from '../lab/scenarios/rollup';
+import { packagedExtension } from './driver/packaged-extension';
+import { openVscode, type Vscode } from './driver/vscode';
+import { workspaceWith } from './files';
+
+const call = `CALL analytics.create_rollup('2024-01-08', '2024-01-15');\n`;
+
+/** Writes them into the folder. */
+export async function takeScreenshots(folder: string, say: (line: string) => void): Promise<void> {
+  const pair = await startCitusPair({ scenario: 'rollup' }).catch((error: unknown) => {
+    if (!(error instanceof LabUnavailable)) throw error;
+    say(`${error.message} The pictures show plain PostgreSQL.`);
+    return startPlainPair({ scenario: 'rollup' });
+  });
+  const workspace = await workspaceWith({ 'rollup.sql': await rollupStatement(), 'call.sql': call });
+  let vscode: Vscode | undefined;
+  try {
+    await writeSettings(workspace, pair);
+    vscode = await openVscode({
+      workspace,
+      extensions: [await packagedExtension()],
+      viewport: { width: 1440, height: 900 },
+    });
+    await mkdir(folder, { recursive: true });
+    await takeAll(vscode, async name => {
+      await vscode!.workbench.page.mouse.move(0, 0);
+      await vscode!.workbench.page.waitForTimeout(1000);
+      await vscode!.workbench.screenshot(join(folder, `${name}.png`));
+      say(`${name}.png`);
+    });
+  } finally {
+    await vscode?.stop();
+    await pair.stop();
+    await rm(workspace, { recursive: true, force: true });
+  }
+}
+
+async function writeSettings(workspace: string, pair: LabPair): Promise<void> {
+  const side = ({ coordinator }: LabPair['source'], label: string) => {
+    const { host, port, database } = coordinator;
+    return { label, host, port, database, user: appOwner };
+  };
+  const [source, target] =
+    pair.kind === 'citus' ? ['Citus Cloud on AWS', 'Hyperscale on Azure'] : ['Old cluster', 'New cluster'];
+  const migration = {
+    name: 'eu-analytics',
+    source: { ...side(pair.source, source), protected: false },
+    target: side(pair.target, target),
+  };
+  await mkdir(join(workspace, '.vscode'));
+  const settings = { 'cutover.migrations': [migration], 'cutover.statementTimeoutMs': 120_000 };
+  await writeFile(join(workspace, '.vscode', 'settings.json'), JSON.stringify(settings));
+}
+
+async function takeAll({ workbench, setTheme }: Vscode, take: (name: string) => Promise<void>): Promise<void> {
+  const page = workbench.webview();
+  await workbench.openViewContainer('Cutover');
+  await workbench.statusBarItem('eu-analytics: source ✓ target ✓').waitFor();
+  await setTheme('light');
+  await workbench.openFile('rollup.sql');
+  await workbench.setCursor(4, 3);
+  await workbench.command('Cutover: Explain Analyze on Both Sides');
+  await workbench.dialogButton('Execute on Both Sides, Roll Back');
+  await page.locator('.causes').waitFor();
+  await take('workbench-light');
+
+  await setTheme('dark');
+  await workbench.command('View: Close Primary Side Bar');
+  await page.locator('.verdict').click();
+  await workbench.command('View: Toggle Maximize Editor Group');
+  await page.getByRole('button', { name: 'Prove' }).click();
+  await workbench.dialogButton('Experiment, Roll Back Each Run');
+  await page.locator('.proving').waitFor();
+  await page.locator('.proving').waitFor({ state: 'detached', timeout: 600_000 });
+  await take('plan-diff-dark');
+  await page.getByRole('tab', { name: /^Experiments/ }).click();
+  await page.locator('.dot-plot').waitFor();
+  await take('experiments-dark');
+  await setTheme('highContrast');
+  await page.locator('.causes li button').first().click();
+  await page.locator('article.cause').first().waitFor();
+  await take('causes-high-contrast');
+
+  await setTheme('light');
+  await workbench.openFile('call.sql');
+  await workbench.setCursor(1, 3);
+  await workbench.command('Cutover: Explain Analyze on Both Sides');
+  await workbench.dialogButton('Execute on Both Sides, Roll Back');
+  await page.getByRole('tab', { name: /^Inside the Call/ }).click();
+  await page.locator('.calls').waitFor();
+  await take('call-light');
+}
