@@ -61,9 +61,10 @@ function judge(context: CauseContext, rules: readonly Rule[], notes: string[]): 
 
 /** Leaves out what goes without saying: the same milliseconds, explained by a rule that says more. */
 function fold(findings: readonly Finding[]): Finding[] {
-  const isCovered = ({ rule, found }: Finding): boolean =>
-    findings.some(other => other.rule.supersedes.includes(rule.id) && other.found.account === found.account);
-  return findings.filter(finding => !isCovered(finding));
+  const covered = new Set(
+    findings.flatMap(({ rule, found }) => rule.supersedes.map(general => `${general} ${found.account}`)),
+  );
+  return findings.filter(({ rule, found }) => !covered.has(`${rule.id} ${found.account}`));
 }
 
 const surest: readonly Confidence[] = ['verified', 'observed', 'derived', 'suspected', 'unknown'];

@@ -32,6 +32,25 @@ export function pairs(context: CauseContext): readonly Pair[] {
   return known;
 }
 
+const parentsOfContext = new WeakMap<CauseContext, Int32Array>();
+
+/** The row above each row, -1 for a root. */
+export function parentRows(context: CauseContext): Int32Array {
+  let known = parentsOfContext.get(context);
+  if (!known) {
+    const { rows } = context;
+    known = new Int32Array(rows.length).fill(-1);
+    const open: number[] = [];
+    for (const [row, { depth }] of rows.entries()) {
+      open.length = Math.min(open.length, depth);
+      known[row] = open.at(-1) ?? -1;
+      open[depth] = row;
+    }
+    parentsOfContext.set(context, known);
+  }
+  return known;
+}
+
 /** Evidence of both sides from figures of the slower and the faster one. */
 export function evidence(
   { slower, faster }: CauseContext,

@@ -4,7 +4,7 @@ import type { PlanNode } from '../model';
 import { nodeName } from '../operator';
 import { evidence, pairs, places, workerOf } from './evidence';
 import type { CauseContext, FoundCause, Rule } from './rule';
-import { differingSettings, type SettingDifference, settingRemedy, settingWords } from './setting-facts';
+import { differingSettings, isLess, type SettingDifference, settingRemedy, settingWords } from './setting-facts';
 import { type Place, placeOf } from './shape-changes';
 
 /** What decides whether workers are planned (PostgreSQL documentation, "When Can Parallel Query Be Used?"). */
@@ -95,9 +95,10 @@ function lostFinding(
   const worker = workerOf(plans[faster], pair.faster);
   const notLaunched = here.planned > 0 && here.planned >= there.planned;
   const settings = differingSettings(context).filter(
-    ({ name, on }) =>
+    ({ name, on, slower: a, faster: b }) =>
       (on === 'coordinator') === (worker === undefined) &&
-      (notLaunched ? launchingSettings : [...planningSettings, ...launchingSettings]).includes(name),
+      (notLaunched ? launchingSettings : [...planningSettings, ...launchingSettings]).includes(name) &&
+      makesFewer(name, a?.value, b?.value),
   );
   const cost = place.ms === undefined ? '' : `, which costs ${formatMs(place.ms)} more`;
   const count = (side: Workers): string =>
@@ -121,6 +122,12 @@ function lostFinding(
   };
   if (settings[0]) found.remedy = settingRemedy(context, settings[0]);
   return found;
+}
+
+/** Costs and sizes keep workers away when they are higher, numbers of workers when they are lower. */
+function makesFewer(name: string, ofSlower: string | undefined, ofFaster: string | undefined): boolean {
+  if (name.startsWith('max_')) return isLess(ofSlower, ofFaster);
+  return /_(cost|size)$/.test(name) ? isLess(ofFaster, ofSlower) : true;
 }
 
 function because(settings: readonly SettingDifference[], notLaunched: boolean): string {

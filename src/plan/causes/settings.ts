@@ -63,8 +63,12 @@ function suspicions(context: CauseContext): Suspicion[] {
   const differences = differingSettings(context);
   if (differences.length === 0) return [];
   const byRow = new Map<number, Suspicion>();
+  const ofNode = {
+    coordinator: differences.filter(({ on }) => on === 'coordinator'),
+    workers: differences.filter(({ on }) => on === 'workers'),
+  };
   for (const change of shapeChanges(context)) {
-    const settings = differences.filter(difference => isSameNode(context, difference, change));
+    const settings = ofNode[plannedOn(context, change)];
     const forbidden = settings.filter(difference => forbids(difference, change));
     const fitting =
       forbidden.length > 0 ? forbidden : settings.filter(({ name }) => brings[name]?.includes(change.kind));
@@ -83,10 +87,10 @@ function suspicions(context: CauseContext): Suspicion[] {
   return outermost(context, [...byRow.values()]);
 }
 
-/** Settings of the node that planned the part that changed: a worker its tasks, the coordinator the rest. */
-function isSameNode({ plans, slower, faster }: CauseContext, { on }: SettingDifference, change: ShapeChange): boolean {
+/** Who planned the part that changed: a worker its tasks, the coordinator the rest. */
+function plannedOn({ plans, slower, faster }: CauseContext, change: ShapeChange): SettingDifference['on'] {
   const [plan, node] = change.slower ? [plans[slower], change.slower] : [plans[faster], change.faster!];
-  return (workerOf(plan, node) === undefined) === (on === 'coordinator');
+  return places(plan).tasks[node.index]! < 0 ? 'coordinator' : 'workers';
 }
 
 /** One side forbids a kind of node, and the other uses it here. */
@@ -114,17 +118,23 @@ function indexName({ indexName: own, index, subtreeSize }: PlanNode, nodes: read
 }
 
 /** A join that changed with the scans below it is one story, told at the join, if the same settings tell it. */
-function outermost(context: CauseContext, found: readonly Suspicion[]): Suspicion[] {
+function outermost({ rows }: CauseContext, found: readonly Suspicion[]): Suspicion[] {
   const kept: Suspicion[] = [];
+  // Those around the one looked at, from the outermost in.
+  const around: Suspicion[] = [];
   for (const suspicion of [...found].sort((a, b) => a.place.row - b.place.row)) {
-    const around = kept.find(({ place, settings }) => {
-      const end = place.row + context.rows[place.row]!.descendants;
-      return (
-        suspicion.place.row <= end && settings.some(({ name }) => suspicion.settings.some(own => own.name === name))
-      );
-    });
-    if (around) around.changes.push(...suspicion.changes);
-    else kept.push(suspicion);
+    const { row } = suspicion.place;
+    const endOf = ({ place }: Suspicion): number => place.row + rows[place.row]!.descendants;
+    while (around.length > 0 && endOf(around.at(-1)!) < row) around.pop();
+    const isTold = ({ settings }: Suspicion): boolean =>
+      settings.some(({ name }) => suspicion.settings.some(own => own.name === name));
+    const same = around.find(isTold);
+    if (same) {
+      same.changes.push(...suspicion.changes);
+      continue;
+    }
+    kept.push(suspicion);
+    around.push(suspicion);
   }
   return kept;
 }

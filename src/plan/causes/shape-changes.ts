@@ -2,7 +2,7 @@ import { withoutShard } from '../align-keys';
 import type { Plan, PlanNode } from '../model';
 import { family, nodeName } from '../operator';
 import { estimateFactor, factor } from '../thresholds';
-import { bothTimed, matters, type Pair, pairs, places } from './evidence';
+import { bothTimed, matters, type Pair, pairs, parentRows, places } from './evidence';
 import type { CauseContext } from './rule';
 
 /** How the two plans go about the work differently: what a planner setting or a statistic can bring about. */
@@ -105,8 +105,9 @@ export interface Place {
  */
 export function placeOf(context: CauseContext, row: number): Place | undefined {
   const all = pairs(context);
+  const parents = parentRows(context);
   let at = row;
-  while (at >= 0 && !isShared(all[at]!)) at = above(context, at);
+  while (at >= 0 && !isShared(all[at]!)) at = parents[at]!;
   if (at < 0) {
     const end = row + context.rows[row]!.descendants;
     at = row;
@@ -125,19 +126,14 @@ export function placeOf(context: CauseContext, row: number): Place | undefined {
 /** A root's time holds the compilation that jit-time.ts took off the other nodes; it has causes of its own. */
 function withoutJit({ nodes, statements }: Plan, { index, statement, totalMs = 0 }: PlanNode): number {
   if (statements[statement]!.root !== index) return totalMs;
-  const line = nodes.find(node => node.kind === 'jit' && node.statement === statement && node.parent === index);
+  let at = index + 1;
+  while (nodes[at]?.parent === index && nodes[at]!.kind !== 'jit') at += nodes[at]!.subtreeSize;
+  const line = nodes[at]?.kind === 'jit' && nodes[at]!.parent === index ? nodes[at] : undefined;
   return Math.max(0, totalMs - (line?.totalMs ?? 0));
 }
 
 function isShared({ slower, faster }: Pair): boolean {
   return slower !== undefined && faster !== undefined;
-}
-
-function above({ rows }: CauseContext, row: number): number {
-  const { depth } = rows[row]!;
-  let at = row - 1;
-  while (at >= 0 && rows[at]!.depth >= depth) at--;
-  return at;
 }
 
 /** `Seq Scan on events`, `none`. */

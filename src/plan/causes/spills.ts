@@ -4,9 +4,9 @@ import type { PlanNode } from '../model';
 import { nodeName } from '../operator';
 import { Properties, valueText } from '../properties';
 import { grownScans } from './data';
-import { bothTimed, evidence, matters, type Pair, pairs, places, selfExcessMs, workerOf } from './evidence';
+import { bothTimed, evidence, matters, type Pair, pairs, parentRows, places, selfExcessMs, workerOf } from './evidence';
 import type { CauseContext, FoundCause, Rule } from './rule';
-import { differingSettings, type SettingDifference, settingRemedy, settingWords } from './setting-facts';
+import { differingSettings, isLess, type SettingDifference, settingRemedy, settingWords } from './setting-facts';
 import { placeOf } from './shape-changes';
 
 /** How much a node wrote to temporary files because its memory was not enough. */
@@ -96,19 +96,34 @@ function lostMemory(context: CauseContext, pair: Pair, grown: boolean): LostMemo
   // More rows on one side need more memory: said by rows.differ.
   if (!spill || ofFaster || grown || !other) return [];
   // EXPLAIN says of memory only where it executed: without that, the settings must differ.
-  if (other.actualLoops === undefined && memorySettings(context, node).length === 0) return [];
+  if (other.actualLoops === undefined && memorySettings(context, node, spill.kind).length === 0) return [];
   // Batches are read again by the join above the Hash.
-  const joinRow = node.type === 'Hash' ? parentRow(context, row) : undefined;
-  const ms = selfExcessMs(context, row) + (joinRow === undefined ? 0 : selfExcessMs(context, joinRow));
+  const joinRow = node.type === 'Hash' ? parentRows(context)[row]! : -1;
+  const ms = selfExcessMs(context, row) + (joinRow < 0 ? 0 : selfExcessMs(context, joinRow));
   if (bothTimed(context) && !matters(context, ms, 0)) return [];
   const does = `spills (${spill.words})`;
   return [{ pair, row, spill, does, faster: ofFaster, ms: bothTimed(context) ? ms : undefined }];
 }
 
-function parentRow({ plans, rows, slower }: CauseContext, row: number): number | undefined {
-  const parent = plans[slower].nodes[rows[row]![slower]!]!.parent;
-  for (let at = row - 1; at >= 0; at--) if (rows[at]![slower] === parent) return at;
-  return undefined;
+/** What several nodes have in common is one finding, told of the one it costs most. */
+function heaviest(list: readonly LostMemory[]): LostMemory | undefined {
+  return list.reduce<LostMemory | undefined>(
+    (most, one) => (most && (most.ms ?? 0) >= (one.ms ?? 0) ? most : one),
+    undefined,
+  );
+}
+
+function allMs(list: readonly LostMemory[]): number | undefined {
+  return list.some(({ ms }) => ms !== undefined) ? list.reduce((sum, { ms }) => sum + (ms ?? 0), 0) : undefined;
+}
+
+/** `, which costs 63 ms more`, of several `, as do 3 others; together they cost 163 ms more`. */
+function costWords(list: readonly LostMemory[]): string {
+  const ms = allMs(list);
+  const others = list.length - 1;
+  if (others === 0) return ms === undefined ? '' : `, which costs ${formatMs(ms)} more`;
+  const more = `, and so ${others === 1 ? 'does another' : `do ${others} others`}`;
+  return ms === undefined ? more : `${more}, which costs ${formatMs(ms)} more together`;
 }
 
 function spillRule(kind: Spill['kind'], meaning: string, reference: string): Rule {
@@ -117,24 +132,24 @@ function spillRule(kind: Spill['kind'], meaning: string, reference: string): Rul
     meaning,
     reference,
     supersedes: [],
-    find: context =>
-      spills(context)
-        .filter(({ spill }) => spill.kind === kind)
-        .map(lost => spillFinding(context, lost)),
+    find(context) {
+      const list = spills(context).filter(({ spill }) => spill.kind === kind);
+      const main = heaviest(list);
+      return main ? [spillFinding(context, main, list)] : [];
+    },
   };
 }
 
-function spillFinding(context: CauseContext, { pair, spill, faster, ms }: LostMemory): FoundCause {
-  const { slower } = context;
-  const cost = ms === undefined ? '' : `, which costs ${formatMs(ms)} more`;
-  const settings = memorySettings(context, pair.slower!);
+function spillFinding(context: CauseContext, main: LostMemory, list: readonly LostMemory[]): FoundCause {
+  const { pair, spill, faster } = main;
+  const settings = memorySettings(context, pair.slower!, spill.kind);
   const found: FoundCause = {
-    title: `${nodeName(pair.slower!)} does not fit into memory on the ${slower} (${spill.words})${cost}.`,
+    title: `${nodeName(pair.slower!)} does not fit into memory on the ${context.slower} (${spill.words})${costWords(list)}.`,
     confidence: pair.faster?.actualLoops !== undefined ? 'observed' : 'suspected',
-    explainedMs: ms,
+    explainedMs: allMs(list),
     account: `row ${pair.row}`,
     evidence: spillEvidence(context, pair, spill, faster),
-    rows: [pair.row],
+    rows: list.map(lost => lost.pair.row),
     settings: settings.map(({ name }) => name),
   };
   if (settings[0]) found.remedy = settingRemedy(context, settings[0]);
@@ -152,11 +167,13 @@ function spillEvidence(context: CauseContext, pair: Pair, spill: Spill, faster: 
   return said;
 }
 
-/** Settings of memory that differ where the node ran. A smaller one on the slower side is what makes nodes spill. */
-function memorySettings(context: CauseContext, node: PlanNode): SettingDifference[] {
-  const on = workerOf(context.plans[context.slower], node) === undefined ? 'coordinator' : 'workers';
+/** Settings of memory that are lower on the slower side, where the node ran. */
+function memorySettings(context: CauseContext, node: PlanNode, kind: Spill['kind']): SettingDifference[] {
+  const { plans, slower } = context;
+  const on = places(plans[slower]).tasks[node.index]! < 0 ? 'coordinator' : 'workers';
+  const names = kind === 'hash' ? ['work_mem', 'hash_mem_multiplier'] : ['work_mem'];
   return differingSettings(context).filter(
-    difference => difference.on === on && (difference.name === 'work_mem' || difference.name === 'hash_mem_multiplier'),
+    found => found.on === on && names.includes(found.name) && isLess(found.slower?.value, found.faster?.value),
   );
 }
 
@@ -165,6 +182,7 @@ function givenUpHashes(context: CauseContext): LostMemory[] {
   if (grownScans(context).length > 0) return [];
   return pairs(context).flatMap((pair): LostMemory[] => {
     const { slower, faster, row } = pair;
+    if (slower && memorySettings(context, slower, 'hash').length === 0) return [];
     if (!slower || !faster || !hashes(faster) || hashes(slower)) return [];
     const place = placeOf(context, row);
     if (!place) return [];
@@ -188,47 +206,43 @@ const memorySetting: Rule = {
   reference: 'PostgreSQL documentation, "Resource Consumption: Memory": work_mem, hash_mem_multiplier',
   supersedes: [],
   find(context) {
-    const found = new Set<string>();
-    return [...spills(context), ...givenUpHashes(context)].flatMap(lost => {
-      const finding = memoryFinding(context, lost);
-      if (!finding || found.has(finding.account)) return [];
-      found.add(finding.account);
-      return [finding];
-    });
+    const list = [...spills(context), ...givenUpHashes(context)];
+    const groups = new Map<string, LostMemory[]>();
+    for (const lost of list) {
+      const [main] = memorySettings(context, lost.pair.slower!, lost.spill.kind);
+      if (!main) continue;
+      const key = `${main.name} ${main.on}`;
+      groups.set(key, [...(groups.get(key) ?? []), lost]);
+    }
+    return [...groups.values()].map(group => memoryFinding(context, heaviest(group)!, group));
   },
 };
 
-function memoryFinding(
-  context: CauseContext,
-  { pair, row, spill, does, faster, ms }: LostMemory,
-): FoundCause | undefined {
-  const settings = memorySettings(context, pair.slower!).filter(
-    ({ name }) => name === 'work_mem' || spill.kind === 'hash',
-  );
-  const main = settings[0];
-  if (!main) return undefined;
-  const cost = ms === undefined ? '' : `, which costs ${formatMs(ms)} more`;
-  const values = [main.slower, main.faster].map(setting => setting?.value ?? 'at its built-in value');
+function memoryFinding(context: CauseContext, main: LostMemory, list: readonly LostMemory[]): FoundCause {
+  const { pair, row, spill, does, faster } = main;
+  const settings = memorySettings(context, pair.slower!, spill.kind);
+  const { name, slower: here, faster: there } = settings[0]!;
+  const values = [here, there].map(setting => setting?.value ?? 'at its built-in value');
   return {
-    title: `${main.name} is ${values[0]} on the ${context.slower}, ${values[1]} on the ${context.faster}: ${nodeName(pair.slower!)} ${does}${cost}.`,
+    title: `${name} is ${values[0]} on the ${context.slower}, ${values[1]} on the ${context.faster}: ${nodeName(pair.slower!)} ${does}${costWords(list)}.`,
     confidence: 'derived',
-    explainedMs: ms,
+    explainedMs: allMs(list),
     account: `row ${row}`,
     evidence: [
-      ...settings.map(({ name, slower: a, faster: b }) =>
+      ...settings.map(setting =>
         evidence(
           context,
-          name,
-          settingWords(context, context.slower, a),
-          settingWords(context, context.faster, b),
-          a?.node,
+          setting.name,
+          settingWords(context, context.slower, setting.slower),
+          settingWords(context, context.faster, setting.faster),
+          setting.slower?.node,
         ),
       ),
       ...spillEvidence(context, pair, spill, faster),
     ],
-    remedy: settingRemedy(context, main),
-    rows: [pair.row],
-    settings: settings.map(({ name }) => name),
+    remedy: settingRemedy(context, settings[0]!),
+    rows: list.map(lost => lost.pair.row),
+    settings: settings.map(setting => setting.name),
   };
 }
 
