@@ -1,4 +1,5 @@
 import { formatMs, formatRatio, formatRows } from '../../shared/format';
+import { withoutShard } from '../align-keys';
 import type { Plan, PlanNode } from '../model';
 import { family, nodeName } from '../operator';
 import { factor, workMinimum } from '../thresholds';
@@ -22,20 +23,66 @@ function scanned(node: PlanNode): number | undefined {
   return (node.actualRows + removed) * node.actualLoops;
 }
 
+const known = new WeakMap<CauseContext, Growth[]>();
+
 /** Tables that hold more on the slower side, as the scans of them show. */
-export function grownScans(context: CauseContext): Growth[] {
-  const { plans, slower, faster } = context;
-  return pairs(context).flatMap(pair => {
-    const [a, b] = [pair.slower, pair.faster];
-    if (!a || !b || a.kind !== 'operator' || family(a) !== 'scan' || a.relation === undefined) return [];
-    // Another way to the rows looks at others of them: that is a matter of the plan, not of the data.
-    if (a.type !== b.type || !isSameData(context, pair) || places(plans[slower]).overlapped[a.index]) return [];
-    if (dependsOnOthers(plans[slower], a) || dependsOnOthers(plans[faster], b)) return [];
-    const [ofSlower, ofFaster] = [scanned(a), scanned(b)];
-    if (ofSlower === undefined || ofFaster === undefined) return [];
-    const more = ofSlower - ofFaster;
-    return more >= workMinimum && more >= rowsShare * ofFaster ? [{ pair, slower: ofSlower, faster: ofFaster }] : [];
+export function grownScans(context: CauseContext): readonly Growth[] {
+  let grown = known.get(context);
+  if (!grown) {
+    grown = findGrown(context);
+    known.set(context, grown);
+  }
+  return grown;
+}
+
+/**
+ * Scans that read more rows than their counterparts. One shard may have more and another less without a difference in the
+ * data: of a distributed table all shards together must have grown, where they are shown.
+ */
+function findGrown(context: CauseContext): Growth[] {
+  const { plans, slower } = context;
+  const { tasks, overlapped } = places(plans[slower]);
+  const growths = pairs(context).flatMap(pair => growthOf(context, pair) ?? []);
+  const allShown = showsAllTasks(plans.source) && showsAllTasks(plans.target);
+  const totals = new Map<string, { slower: number; faster: number }>();
+  const tableOf = ({ relation = '', index }: PlanNode): string => withoutShard(relation, tasks[index]! >= 0);
+  for (const { pair, slower: ofSlower, faster: ofFaster } of growths) {
+    const table = tableOf(pair.slower!);
+    const total = totals.get(table) ?? { slower: 0, faster: 0 };
+    totals.set(table, { slower: total.slower + ofSlower, faster: total.faster + ofFaster });
+  }
+  return growths.filter(({ pair, slower: ofSlower, faster: ofFaster }) => {
+    const node = pair.slower!;
+    if (overlapped[node.index] || !isMore(ofSlower, ofFaster)) return false;
+    if (tasks[node.index]! < 0) return true;
+    const total = totals.get(tableOf(node))!;
+    return allShown ? isMore(total.slower, total.faster) : isSameData(context, pair) && isPlaced(context, pair);
   });
+}
+
+function isMore(slower: number, faster: number): boolean {
+  return slower - faster >= workMinimum && slower - faster >= rowsShare * faster;
+}
+
+function growthOf({ plans, slower, faster }: CauseContext, pair: Pair): Growth | undefined {
+  const [a, b] = [pair.slower, pair.faster];
+  if (!a || !b || a.kind !== 'operator' || family(a) !== 'scan' || a.relation === undefined) return undefined;
+  // Another way to the rows looks at others of them: that is a matter of the plan, not of the data.
+  if (a.type !== b.type || dependsOnOthers(plans[slower], a) || dependsOnOthers(plans[faster], b)) return undefined;
+  const [ofSlower, ofFaster] = [scanned(a), scanned(b)];
+  return ofSlower === undefined || ofFaster === undefined ? undefined : { pair, slower: ofSlower, faster: ofFaster };
+}
+
+function showsAllTasks({ nodes }: Plan): boolean {
+  const tasks = new Int32Array(nodes.length);
+  for (const { kind, parent } of nodes) if (kind === 'task') tasks[parent]!++;
+  return nodes.every(({ job, index }) => !job || job.taskCount === tasks[index]);
+}
+
+/** The metadata said which part of the hash range the task works on. */
+function isPlaced({ plans, slower }: CauseContext, { slower: node }: Pair): boolean {
+  const task = plans[slower].nodes[places(plans[slower]).tasks[node!.index]!];
+  return task?.shardRange !== undefined;
 }
 
 /** Below a Limit, or where another node asks row by row, how much is read says little of the table. */

@@ -16,7 +16,7 @@ import {
 import { forcedRule } from './jit-forced';
 import type { CauseContext, FoundCause, Rule } from './rule';
 import { differing, differingSettings, settingRemedy } from './setting-facts';
-import { shapeChanges } from './shape-changes';
+import { joinOrderChange, shapeChanges } from './shape-changes';
 
 function share(context: CauseContext, ms: number | undefined): string {
   const whole = context.executionMs[context.slower];
@@ -91,7 +91,7 @@ const absent: Rule = {
         matters(context, a.selfMs ?? 0, b.selfMs ?? 0),
     );
     const ms = gaining.reduce((sum, { slower: a, faster: b }) => sum + a!.selfMs! - b!.selfMs!, -totalMs(list));
-    if (gaining.length === 0 || !matters(context, ms, 0)) return [];
+    if (gaining.length === 0 || !matters(context, ms, 0) || joinOrderChange(context)) return [];
     const available = context.facts[slower]?.nodes.some(node => node.jitAvailable === false);
     const found: FoundCause = {
       title: `The ${context.faster} compiles the statement and gains ${formatMs(ms)}; the ${slower} ${available ? 'has no JIT' : 'does not'}.`,

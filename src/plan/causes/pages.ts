@@ -5,7 +5,7 @@ import { factor, workFactor, workMinimum, worthMentioningShare } from '../thresh
 import { grownScans } from './data';
 import { bothTimed, evidence, isSameData, isSameWork, matters, type Pair, pairs, places } from './evidence';
 import type { CauseContext, Rule } from './rule';
-import { shapeChanges } from './shape-changes';
+import { joinOrderChange, shapeChanges } from './shape-changes';
 import { fewestPages, pageTimeFactor, uniformFactor, uniformShare, uniformSpread } from './thresholds';
 import { triggerMs } from './waiting';
 
@@ -53,6 +53,14 @@ function exclusive({ nodes }: Plan, names: readonly string[]): Float64Array {
   return own.map(pages => Math.max(0, pages));
 }
 
+/** Pages that were read, not found in memory, in all statements together: most plans have none. */
+function pagesRead({ statements, nodes }: Plan): number {
+  return statements.reduce((total, { root }) => {
+    const properties = nodes[root]?.properties;
+    return readNames.reduce((pages, name) => pages + (properties?.number(name) ?? 0), total);
+  }, 0);
+}
+
 /** A node that asked for the same pages on both sides, and how it got them. */
 interface SamePages {
   pair: Pair;
@@ -65,6 +73,7 @@ interface SamePages {
 }
 
 function samePages(context: CauseContext): SamePages[] {
+  if (!bothTimed(context) || pagesRead(context.plans[context.slower]) < fewestPages) return [];
   const { plans, slower, faster } = context;
   const [here, there] = [ownPages(plans[slower]), ownPages(plans[faster])];
   return pairs(context).flatMap((pair): SamePages[] => {
@@ -102,7 +111,6 @@ const cold: Rule = {
   reference: 'PostgreSQL documentation, "EXPLAIN: BUFFERS" and "Resource Consumption: shared_buffers"',
   supersedes: [],
   find(context) {
-    if (!bothTimed(context)) return [];
     const list = samePages(context).filter(({ read, pages }) => read[0] - read[1] >= Math.max(1, 0.1 * pages));
     const more = sum(list, ({ read }) => read[0] - read[1]);
     const ms = readingMs(list);
@@ -144,7 +152,6 @@ const slowIo: Rule = {
   reference: 'PostgreSQL documentation, "EXPLAIN: BUFFERS" and "Run-time Statistics: track_io_timing"',
   supersedes: [],
   find(context) {
-    if (!bothTimed(context)) return [];
     const list = samePages(context).filter(
       ({ read, readMs }) => readMs && Math.min(...read) >= fewestPages && factor(...read) < workFactor,
     );
@@ -207,8 +214,9 @@ const cpu: Rule = {
     const whole = sum(compared, ({ ours }) => ours);
     if (whole < uniformShare * executionMs[slower]!) return [];
     const weighty = compared.filter(({ ours }) => ours >= worthMentioningShare * whole);
-    const reads = ownPages(plans[slower]).read;
-    const isAlike = ({ a, b }: (typeof weighty)[number]): boolean => isSameWork(a, b) && reads[a.index]! < fewestPages;
+    const reads = pagesRead(plans[slower]) < fewestPages ? undefined : ownPages(plans[slower]).read;
+    const isAlike = ({ a, b }: (typeof weighty)[number]): boolean =>
+      isSameWork(a, b) && (reads?.[a.index] ?? 0) < fewestPages;
     if (weighty.length === 0 || !weighty.every(isAlike)) return [];
     const overall = sum(weighty, ({ ours }) => ours) / sum(weighty, ({ theirs }) => theirs);
     const isAsMuch = (ratio: number): boolean => ratio >= uniformFactor && factor(ratio, overall) < uniformSpread;
@@ -216,7 +224,7 @@ const cpu: Rule = {
     const ms = sum(slow, ({ ours, theirs }) => ours - theirs);
     // By the faster side's time, so that one node gone astray does not pass for all.
     const isUniform = sum(slow, ({ theirs }) => theirs) >= uniformShare * sum(weighty, ({ theirs }) => theirs);
-    if (!isUniform || !matters(context, ms, 0)) return [];
+    if (!isUniform || !matters(context, ms, 0) || joinOrderChange(context)) return [];
     const ratio = sum(slow, ({ ours }) => ours) / sum(slow, ({ theirs }) => theirs);
     return [
       {

@@ -13,7 +13,7 @@ import {
   settingRemedy,
   settingWords,
 } from './setting-facts';
-import { nodeWords, type Place, placeOf, type ShapeChange, shapeChanges } from './shape-changes';
+import { joinOrderChange, nodeWords, type Place, placeOf, type ShapeChange, shapeChanges } from './shape-changes';
 
 type ChangeKind = ShapeChange['kind'];
 
@@ -67,7 +67,8 @@ function suspicions(context: CauseContext): Suspicion[] {
     coordinator: differences.filter(({ on }) => on === 'coordinator'),
     workers: differences.filter(({ on }) => on === 'workers'),
   };
-  for (const change of shapeChanges(context)) {
+  const reordered = differences.some(({ name }) => brings[name]?.includes('order')) && joinOrderChange(context);
+  for (const change of [...shapeChanges(context), ...(reordered ? [reordered] : [])]) {
     const settings = ofNode[plannedOn(context, change)];
     const forbidden = settings.filter(difference => forbids(difference, change));
     const fitting =

@@ -20,13 +20,11 @@ export interface ShapeChange {
 
 const known = new WeakMap<CauseContext, ShapeChange[]>();
 
-/** Every change of shape in what somebody waited for, in the order of the rows. */
+/** Every change of shape in what somebody waited for but the order of joins, in the order of the rows. */
 export function shapeChanges(context: CauseContext): ShapeChange[] {
   let changes = known.get(context);
   if (!changes) {
     changes = pairs(context).flatMap(pair => changesOf(context, pair));
-    const reordered = joinOrderChange(context);
-    if (reordered) changes.push(reordered);
     known.set(context, changes);
   }
   return changes;
@@ -55,8 +53,11 @@ function indexOf({ plans }: CauseContext, side: CauseContext['slower'], { index,
   return withoutShard(indexName ?? '', places(plans[side]).tasks[index]! >= 0);
 }
 
-/** The relations are joined in another order when the sets that some joins bring together exist on one side only. */
-function joinOrderChange(context: CauseContext): ShapeChange | undefined {
+/**
+ * Dear, so asked for apart. The relations are joined in another order when the sets that some joins bring together exist on one
+ * side only.
+ */
+export function joinOrderChange(context: CauseContext): ShapeChange | undefined {
   const { plans, slower, faster } = context;
   const sets = [joinSets(plans[slower]), joinSets(plans[faster])] as const;
   const differs = (own: Map<string, number>, other: Map<string, number>): boolean =>
@@ -114,13 +115,30 @@ export function placeOf(context: CauseContext, row: number): Place | undefined {
     while (at <= end && !isShared(all[at]!)) at++;
     if (at > end) return undefined;
   }
-  const { slower, faster } = all[at]!;
+  return costOf(context, at);
+}
+
+const costs = new WeakMap<CauseContext, Map<number, Place | undefined>>();
+
+function costOf(context: CauseContext, row: number): Place | undefined {
+  const known = costs.get(context) ?? new Map<number, Place | undefined>();
+  costs.set(context, known);
+  if (!known.has(row)) known.set(row, compareBelow(context, row));
+  return known.get(row);
+}
+
+function compareBelow(context: CauseContext, row: number): Place | undefined {
+  const { slower, faster } = pairs(context)[row]!;
   if (places(context.plans[context.slower]).overlapped[slower!.index]) return undefined;
   // What the other side would have taken is not known, so nothing can be said of the difference.
-  if (!bothTimed(context)) return { row: at, ms: undefined };
+  if (!bothTimed(context)) return { row, ms: undefined };
   const ofSlower = withoutJit(context.plans[context.slower], slower!);
   const ofFaster = withoutJit(context.plans[context.faster], faster!);
-  return matters(context, ofSlower, ofFaster) ? { row: at, ms: ofSlower - ofFaster } : undefined;
+  return matters(context, ofSlower, ofFaster) ? { row, ms: ofSlower - ofFaster } : undefined;
+}
+
+function isShared({ slower, faster }: Pair): boolean {
+  return slower !== undefined && faster !== undefined;
 }
 
 /** A root's time holds the compilation that jit-time.ts took off the other nodes; it has causes of its own. */
@@ -130,10 +148,6 @@ function withoutJit({ nodes, statements }: Plan, { index, statement, totalMs = 0
   while (nodes[at]?.parent === index && nodes[at]!.kind !== 'jit') at += nodes[at]!.subtreeSize;
   const line = nodes[at]?.kind === 'jit' && nodes[at]!.parent === index ? nodes[at] : undefined;
   return Math.max(0, totalMs - (line?.totalMs ?? 0));
-}
-
-function isShared({ slower, faster }: Pair): boolean {
-  return slower !== undefined && faster !== undefined;
 }
 
 /** `Seq Scan on events`, `none`. */

@@ -4,6 +4,7 @@ import { diagnose } from '../../../../src/plan/causes/diagnose';
 import { spillRules } from '../../../../src/plan/causes/spills';
 import { readPlan } from '../../../../src/plan/read';
 import { diagnosisSchema } from '../../../../src/shared/diagnosis';
+import { explainJson, node } from '../fixtures';
 import { contextOf, diagnosisOf, ids } from './contexts';
 import { contextOfRecorded, factsOf, mirrored, recorded, scenarios, twice, withSlowDisk } from './single-server';
 
@@ -152,5 +153,45 @@ describe('lock.wait', () => {
     expect(ids(diagnosisOf(plans.source, plans.target, { facts }))).toEqual([]);
     facts.source.waits = facts.target.waits = waits(0, 0.02);
     expect(ids(diagnosisOf(plans.source, plans.target, { facts }))).toEqual([]);
+  });
+});
+
+describe('rows.differ', () => {
+  const job = (...shards: number[]) => {
+    const task = (rows: number, at: number) => ({
+      Node: 'host=10.0.0.1 port=5432 dbname=app',
+      'Remote Plan': [
+        [
+          {
+            Plan: node('Seq Scan', {
+              'Relation Name': `events_10200${at}`,
+              Alias: 'events',
+              time: [0, rows / 10],
+              rows,
+            }),
+            'Planning Time': 1,
+            'Execution Time': rows / 10,
+          },
+        ],
+      ],
+    });
+    const slowest = Math.max(...shards) / 10;
+    const root = node('Custom Scan', {
+      'Custom Plan Provider': 'Citus Adaptive',
+      time: [0, slowest],
+      'Distributed Query': {
+        Job: { 'Task Count': shards.length, 'Tasks Shown': 'All', Tasks: shards.map(task) },
+      },
+    });
+    return readPlan(explainJson(root, { 'Execution Time': slowest + 1 })).plan;
+  };
+
+  it('is said of a distributed table that grew', () => {
+    const diagnosis = diagnosisOf(job(1000, 900), job(3000, 2800));
+    expect(ids(diagnosis)[0]).toBe('rows.differ');
+  });
+
+  it('is not said of rows that only moved to another shard', () => {
+    expect(ids(diagnosisOf(job(1000, 900), job(1750, 150)))).not.toContain('rows.differ');
   });
 });
