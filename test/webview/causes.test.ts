@@ -147,5 +147,8 @@ it('stays readable in a narrow panel', () =>
   withPanel({ state: provable(provenView()), width: 560, height: 900 }, async panel => {
     await screenshot(panel, 'causes-narrow');
     const title = await panel.page.locator('.cause-title').first().boundingBox();
-    expect(title!.width).toBeGreaterThan(150);
+    expect(title!.width).toBeGreaterThan(400);
+    // However many tabs there are, what they hold is as wide as the page.
+    const toolbar = await panel.page.locator('.toolbar').boundingBox();
+    expect(toolbar!.x + toolbar!.width).toBeLessThanOrEqual(560);
   }));

@@ -66,9 +66,6 @@ export function CallTab({ view, call, openPlans }: CallTabProps) {
           </section>
         ))}
       </div>
-      {call.notes.map((note, i) => (
-        <p key={i}>{note}</p>
-      ))}
     </div>
   );
 }

@@ -11,7 +11,8 @@ interface CausesTabProps {
   view: PlanDiffView;
   /** Index of the cause to bring into view. */
   wanted: number | undefined;
-  showInPlan(row: number): void;
+  /** Undefined where there is no tree to show. */
+  showInPlan: ((row: number) => void) | undefined;
   openRemedy(cause: number): void;
 }
 
@@ -34,7 +35,7 @@ export function CausesTab({ view, wanted, showInPlan, openRemedy }: CausesTabPro
             <code>{cause.id}</code>
             <Confidence cause={cause} view={view} />
             {cause.explainedMs !== undefined && <span>{`${formatMs(cause.explainedMs)} on the ${cause.side}`}</span>}
-            {cause.rows.length > 0 && (
+            {showInPlan && cause.rows.length > 0 && (
               <Button appearance="secondary" class="inline-action" onClick={() => showInPlan(cause.rows[0]!)}>
                 Show in Plan
               </Button>

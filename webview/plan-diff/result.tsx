@@ -38,13 +38,15 @@ export interface ResultProps {
   act(work: Promise<unknown>, done?: string): void;
 }
 
+/** A call has no plan of its own: what runs inside it has. */
+const callTabs: readonly TabId[] = ['call', 'causes', 'statement'];
+const needsDiagnosis: readonly TabId[] = ['causes', 'experiments'];
+
 export function Result(props: ResultProps) {
   const { view, layout, arrange, host, act, message, recordedIn, proving, call } = props;
   const { diagnosis } = view;
-  const shownTabs = tabs.filter(id =>
-    id === 'call' ? call : id === 'causes' || id === 'experiments' ? diagnosis : true,
-  );
-  const shownTab = shownTabs.includes(layout.tab) ? layout.tab : 'plan';
+  const shownTabs = call ? callTabs : tabs.filter(id => id !== 'call' && (diagnosis || !needsDiagnosis.includes(id)));
+  const shownTab = shownTabs.includes(layout.tab) ? layout.tab : shownTabs[0]!;
   const [wantedCause, setWantedCause] = useState<number>();
   const openCause = useCallback(
     (index: number) => {
@@ -106,7 +108,7 @@ export function Result(props: ResultProps) {
       )}
       {diagnosis && <Causes view={view} diagnosis={diagnosis} open={openCause} />}
       {proving && <ProvingLine proving={proving} cancel={() => act(host.request('cancel', {}))} />}
-      <Sides view={view} analyze={() => act(host.request('rerun', { analyze: true }))} />
+      <Sides view={view} isCall={call !== undefined} analyze={() => act(host.request('rerun', { analyze: true }))} />
       <Tabs
         class="tabs"
         activeid={`tab-${shownTab}`}
@@ -150,7 +152,7 @@ function TabContent(props: TabContentProps) {
       <CausesTab
         view={view}
         wanted={props.wantedCause}
-        showInPlan={row => arrange(showInPlan(view, row))}
+        showInPlan={props.call ? undefined : row => arrange(showInPlan(view, row))}
         openRemedy={cause => act(host.request('openRemedy', { cause }))}
       />
     );

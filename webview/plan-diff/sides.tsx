@@ -8,7 +8,14 @@ import { placeAt, plural, shortRatio } from './format';
 import { ErrorText } from './states';
 import { TaskBars, tasksLine } from './tasks';
 
-export function Sides({ view, analyze }: { view: PlanDiffView; analyze(): void }) {
+interface SidesProps {
+  view: PlanDiffView;
+  /** Its own figures say nothing of what runs inside. */
+  isCall: boolean;
+  analyze(): void;
+}
+
+export function Sides({ view, isCall, analyze }: SidesProps) {
   const scaleMs = compositionScaleMs(view);
   const taskMs = sides.flatMap(side => view[side].tasks?.list.map(task => task.executionMs ?? 0) ?? []);
   const slowestTaskMs = taskMs.reduce((slowest, each) => Math.max(slowest, each), 0);
@@ -17,7 +24,14 @@ export function Sides({ view, analyze }: { view: PlanDiffView; analyze(): void }
   return (
     <>
       <section class="sides" aria-label="Sides">
-        <SideCard view={view} side="source" scaleMs={scaleMs} slowestTaskMs={slowestTaskMs} analyze={analyze} />
+        <SideCard
+          view={view}
+          side="source"
+          isCall={isCall}
+          scaleMs={scaleMs}
+          slowestTaskMs={slowestTaskMs}
+          analyze={analyze}
+        />
         <div class={`between ${verdict.tone}`}>
           {verdict.ratio !== undefined && (
             <span
@@ -30,22 +44,30 @@ export function Sides({ view, analyze }: { view: PlanDiffView; analyze(): void }
             </span>
           )}
         </div>
-        <SideCard view={view} side="target" scaleMs={scaleMs} slowestTaskMs={slowestTaskMs} analyze={analyze} />
+        <SideCard
+          view={view}
+          side="target"
+          isCall={isCall}
+          scaleMs={scaleMs}
+          slowestTaskMs={slowestTaskMs}
+          analyze={analyze}
+        />
       </section>
-      <Legend view={view} />
+      {!isCall && <Legend view={view} />}
     </>
   );
 }
 
 interface CardProps {
   view: PlanDiffView;
+  isCall: boolean;
   side: Side;
   scaleMs: number;
   slowestTaskMs: number;
   analyze(): void;
 }
 
-function SideCard({ view, side: name, scaleMs, slowestTaskMs, analyze }: CardProps) {
+function SideCard({ view, side: name, isCall, scaleMs, slowestTaskMs, analyze }: CardProps) {
   const side = view[name];
   const about = [
     side.label,
@@ -71,13 +93,15 @@ function SideCard({ view, side: name, scaleMs, slowestTaskMs, analyze }: CardPro
           <div class="side-figures">
             <div>
               <BigFigure side={side} analyze={view.analyzed ? undefined : analyze} />
-              <div class="small-figures dim" title={smallFigures(side)}>
-                {smallFigures(side)}
-              </div>
+              {!isCall && (
+                <div class="small-figures dim" title={smallFigures(side)}>
+                  {smallFigures(side)}
+                </div>
+              )}
             </div>
             {side.tasks && <TaskBars tasks={side.tasks} slowestMs={slowestTaskMs} />}
           </div>
-          <Composition side={side} scaleMs={scaleMs} />
+          {!isCall && <Composition side={side} scaleMs={scaleMs} />}
         </>
       )}
     </section>
