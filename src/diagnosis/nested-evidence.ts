@@ -2,6 +2,7 @@
 import type { CountedStatement } from '../cluster/nested-statistics';
 import type { NestedNode } from '../shared/nested';
 import type { SqlParser } from '../sql/parser';
+import { isConsistent } from '../sql/remote-values';
 import { readTree } from '../sql/syntax-tree';
 import type { FoundStatement } from './nested-side';
 
@@ -14,8 +15,9 @@ interface Shape {
 
 /**
  * The statements with their counts. Of the node the client is connected to by the text's fingerprint, as statistics keep
- * variables and blank out constants; what the source does not have (EXECUTE, triggers) is added. Of workers by command and
- * tables, since each runs its part of a statement in its own words.
+ * variables and blank out constants. They know one text for all that differ in variables only, be it another routine's:
+ * so what is left goes by command, tables and columns, and then to an EXECUTE; what the source does not have is added.
+ * Of workers by command and tables, since each runs its part of a statement in its own words.
  */
 export function attachCounts(
   parser: SqlParser,
@@ -24,21 +26,37 @@ export function attachCounts(
 ): FoundStatement[] {
   const result = statements.map(statement => ({ ...statement }));
   const fingerprints = result.map(({ sql }) => parser.fingerprint(sql));
-  const local = counted.filter(({ node }) => node === undefined);
-  for (const entry of local) {
-    const fingerprint = parser.fingerprint(entry.sql) ?? parser.fingerprint(`SELECT ${entry.sql}`);
-    const at = fingerprints.findIndex(
-      (own, index) => own !== undefined && own === fingerprint && result[index]!.timeFrom === 'none',
-    );
-    const { calls, totalMs, jitMs } = entry;
-    const measured = { calls, totalMs, jitMs, timeFrom: 'statistics' } as const;
-    const dynamic = at >= 0 ? undefined : result.find(statement => mayMake(statement, entry.sql));
-    if (at >= 0) Object.assign(result[at]!, measured);
-    else if (dynamic) Object.assign(dynamic, measured, { sql: entry.sql });
-    else result.push({ sql: entry.sql, parent: -1, ...measured });
+  const shapes = result.map(({ sql }) => shapeOf(parser, sql));
+  const isFree = (index: number) => result[index]!.timeFrom === 'none';
+  const byFingerprint = ({ sql }: CountedStatement) => {
+    const own = parser.fingerprint(sql) ?? parser.fingerprint(`SELECT ${sql}`);
+    return fingerprints.findIndex((other, index) => other !== undefined && other === own && isFree(index));
+  };
+  const byShape = ({ sql }: CountedStatement) => {
+    const shape = shapeOf(parser, sql);
+    const isAlike = (index: number) =>
+      isFree(index) &&
+      shapes[index]!.command === shape!.command &&
+      shapes[index]!.relations.size === shape!.relations.size;
+    return closest(shape, shapes, isAlike);
+  };
+  const byCommand = ({ sql }: CountedStatement) => result.findIndex(statement => mayMake(statement, sql));
+  let left = counted.filter(({ node }) => node === undefined);
+  for (const find of [byFingerprint, byShape, byCommand]) {
+    left = left.filter(entry => {
+      const statement = result[find(entry)];
+      if (!statement) return true;
+      Object.assign(statement, measured(entry), statement.source?.kind === 'dynamic' ? { sql: entry.sql } : {});
+      return false;
+    });
   }
+  for (const entry of left) result.push({ sql: entry.sql, parent: -1, ...measured(entry) });
   attachWorkers(parser, result, counted);
   return result;
+}
+
+function measured({ calls, totalMs, jitMs }: CountedStatement) {
+  return { calls, totalMs, jitMs, timeFrom: 'statistics' } as const;
 }
 
 /** An EXECUTE that was not found yet and whose expression has the text's first word in it. */
@@ -67,30 +85,44 @@ function attachWorkers(parser: SqlParser, statements: FoundStatement[], counted:
   for (const { nodes } of statements) nodes?.sort((a, b) => b.totalMs - a.totalMs);
 }
 
-/** Gives each statement whose values are not all known the first text that Citus sent for it: its values are in place. */
+/** As many texts of one statement say what its values were. */
+const mostTexts = 50;
+
+/** Gives each statement the texts that Citus sent for it, in their order: values are in place there. */
 export function attachRemote(parser: SqlParser, statements: FoundStatement[], commands: readonly string[]): void {
   const shapes = statements.map(({ sql }) => shapeOf(parser, sql));
   for (const command of commands) {
-    const statement = statements[closest(shapeOf(parser, command), shapes)];
-    if (statement) statement.remote ??= command;
+    const shape = shapeOf(parser, command);
+    const fits = (index: number) => isConsistent(parser, statements[index]!.sql, command);
+    const statement = statements[closest(shape, shapes, fits)];
+    if (!statement) continue;
+    statement.remote ??= [];
+    if (statement.remote.length < mostTexts) statement.remote.push(command);
   }
 }
 
+/** By the node of the grammar; an INSERT without VALUES is `INSERT SELECT`. */
 const commands: Readonly<Record<string, string>> = {
   InsertStmt: 'INSERT',
   UpdateStmt: 'UPDATE',
   DeleteStmt: 'DELETE',
   MergeStmt: 'MERGE',
   SelectStmt: 'SELECT',
+  CopyStmt: 'COPY',
 };
+
+/** What workers do for a statement of another kind: rows pulled to the coordinator, and copied from there. */
+const partOf: Readonly<Record<string, number>> = { 'COPY of INSERT SELECT': 1, 'SELECT of INSERT SELECT': 1_000 };
 
 function shapeOf(parser: SqlParser, sql: string): Shape | undefined {
   const outcome = parser.parse(sql);
   const [statement] = outcome.ok ? outcome.statements : [];
   if (!statement) return undefined;
   const { relations } = readTree(statement.kind, statement.node);
+  const select = (statement.node.selectStmt as { SelectStmt?: { valuesLists?: unknown } } | undefined)?.SelectStmt;
+  const command = commands[statement.kind] ?? statement.kind;
   return {
-    command: commands[statement.kind] ?? statement.kind,
+    command: command === 'INSERT' && select && !select.valuesLists ? 'INSERT SELECT' : command,
     relations: new Set(relations.map(({ name }) => name)),
     columns: columnsOf(statement.node),
   };
@@ -115,7 +147,11 @@ function columnsOf(root: object): Set<string> {
  * The statement whose tables hold all of the shape's: the same command first, then an INSERT for its SELECT, then the fewest
  * other tables, then the most columns in common.
  */
-function closest(shape: Shape | undefined, candidates: readonly (Shape | undefined)[]): number {
+function closest(
+  shape: Shape | undefined,
+  candidates: readonly (Shape | undefined)[],
+  fits: (index: number) => boolean = () => true,
+): number {
   if (!shape || shape.relations.size === 0) return -1;
   let best = -1;
   let bestScore = Number.POSITIVE_INFINITY;
@@ -123,13 +159,9 @@ function closest(shape: Shape | undefined, candidates: readonly (Shape | undefin
     if (!candidate || ![...shape.relations].every(name => candidate.relations.has(name))) return;
     const others = candidate.relations.size - shape.relations.size;
     const command =
-      candidate.command === shape.command
-        ? 0
-        : candidate.command === 'INSERT' && shape.command === 'SELECT'
-          ? 1_000
-          : 2_000;
+      candidate.command === shape.command ? 0 : (partOf[`${shape.command} of ${candidate.command}`] ?? 2_000);
     const score = command + others + unlike(shape.columns, candidate.columns);
-    if (score < bestScore) {
+    if (score < bestScore && fits(index)) {
       best = index;
       bestScore = score;
     }

@@ -39,8 +39,8 @@ export interface FoundStatement {
   /** Values auto_explain saw. */
   parameters?: string | undefined;
   source?: SourceStatement;
-  /** A text with the values in place, as Citus sent it to the workers, shards folded to their tables. */
-  remote?: string;
+  /** Texts with values in place, as Citus sent them to the workers, shards folded to their tables. */
+  remote?: string[];
 }
 
 export interface SideFindings {

@@ -19,7 +19,7 @@ export function textToExplain(
 ): TextToExplain {
   const filled = own?.source?.filled;
   // What Citus sent on the other side has the values of the same call.
-  if (filled) return fromSource(parser, filled, own.remote ?? other?.remote);
+  if (filled) return withValues(parser, filled, own.remote ?? other?.remote);
   // Dynamic SQL has its final text only where it ran; so has what a trigger or a foreign key runs.
   const ran = [own, other].find(found => found && found.timeFrom !== 'none' && found.source?.filled === undefined);
   if (!ran) {
@@ -33,26 +33,31 @@ export function textToExplain(
   return fromText(parser, ran);
 }
 
-function fromSource(parser: SqlParser, filled: FilledStatement, remote: string | undefined): TextToExplain {
+function withValues(parser: SqlParser, filled: FilledStatement, remote: readonly string[] = []): TextToExplain {
   if (!isExplainable(parser, filled.sql)) return { unresolved: notExplainable(filled.sql) };
   if (filled.parameterCount === 0) return { text: filled, unresolved: [] };
-  const found = remote === undefined ? new Map<string, string>() : valuesFromRemote(parser, filled.sql, remote);
-  const variables = new Map([...found].map(([name, sql]) => [name, { sql }] as const));
-  const complete = found.size === filled.parameterCount;
-  const text = complete ? (fillValues(parser, filled.sql, { routine: '', variables }) ?? filled) : filled;
+  const sets = remote
+    .map(text => valuesFromRemote(parser, filled.sql, text))
+    .filter(values => values.size === filled.parameterCount);
+  const [first] = sets;
+  const names = filled.unknown.map(({ name }) => name).join(', ');
+  if (first) {
+    const variables = new Map([...first].map(([name, sql]) => [name, { sql }] as const));
+    const different = new Set(sets.map(values => JSON.stringify([...values]))).size;
+    return {
+      text: fillValues(parser, filled.sql, { routine: '', variables }) ?? filled,
+      unresolved: different > 1 ? [`Explained with the first of ${different} values of ${names} that Citus sent.`] : [],
+    };
+  }
   const unknown = filled.unknown.map(({ name, why }) => (why === undefined ? name : `${name} (${why})`));
-  return {
-    text,
-    unresolved: complete ? [] : [`Explained without the values of ${unknown.join(', ')}: the generic plan.`],
-  };
+  return { text: filled, unresolved: [`Explained without the values of ${unknown.join(', ')}: the generic plan.`] };
 }
 
-function fromText(parser: SqlParser, { sql }: FoundStatement): TextToExplain {
-  if (!isExplainable(parser, sql)) return { unresolved: notExplainable(sql) };
+function fromText(parser: SqlParser, { sql, remote }: FoundStatement): TextToExplain {
   const numbers = [...sql.matchAll(/\$(\d+)/g)].map(match => Number(match[1]));
   const parameterCount = Math.max(0, ...numbers);
-  const unresolved = parameterCount > 0 ? ['Its values are not known: the generic plan.'] : [];
-  return { text: { sql, parameterCount }, unresolved };
+  const unknown = Array.from({ length: parameterCount }, (_, index) => ({ name: `$${index + 1}` }));
+  return withValues(parser, { sql, parameterCount, unknown }, remote);
 }
 
 const explainable: ReadonlySet<string> = new Set('SelectStmt InsertStmt UpdateStmt DeleteStmt MergeStmt'.split(' '));

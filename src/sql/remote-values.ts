@@ -19,14 +19,25 @@ export function valuesFromRemote(parser: SqlParser, sql: string, remote: string)
   for (const [place, names] of wanted) {
     const constants = new Set(given.get(place) ?? []);
     if (constants.size !== 1) continue;
-    const [value] = constants as unknown as [string];
+    const [value] = [...constants];
     for (const name of names) {
       if (values.has(name) && values.get(name) !== value) unclear.add(name);
-      values.set(name, value);
+      values.set(name, value!);
     }
   }
   for (const name of unclear) values.delete(name);
   return values;
+}
+
+/** Whether `remote` can be `sql` with values in place: no constant of `sql` stands there as another. */
+export function isConsistent(parser: SqlParser, sql: string, remote: string): boolean {
+  const written = placesOf(parser, sql, constantOf);
+  const given = placesOf(parser, remote, constantOf);
+  return [...written].every(([place, constants]) => {
+    const others = given.get(place);
+    // Times are written in more than one way.
+    return !others || constants.every(value => others.includes(value) || /^'\d+-/.test(value));
+  });
 }
 
 /** Operands as `pick` names them, by where they stand: `created_at >=`, `SET note`, `VALUES note`. */
@@ -66,7 +77,9 @@ function addInserted(insert: Node, add: (place: string | undefined, operand: unk
   for (const row of (select?.valuesLists ?? []) as Node[]) {
     const items = ((row.List as Node | undefined)?.items ?? []) as Node[];
     items.forEach((item, index) => {
-      add(columns[index] === undefined ? undefined : `VALUES ${columns[index]}`, item);
+      if (columns[index] !== undefined) add(`VALUES ${columns[index]}`, item);
+      // Without a list of columns the source goes by their order, in which Citus writes them all.
+      add(`VALUES ${index + 1}`, item);
     });
   }
 }

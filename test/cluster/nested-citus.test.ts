@@ -37,6 +37,25 @@ beforeAll(async () => {
          RETURN renamed;
        END $$`,
       `GRANT EXECUTE ON FUNCTION analytics.rename(date) TO ${appOwner}`,
+      'CREATE TABLE analytics.local_log (id int, note text)',
+      `GRANT ALL ON analytics.local_log TO ${appOwner}`,
+      `CREATE PROCEDURE analytics.nightly(week date) LANGUAGE plpgsql AS $$
+       DECLARE n int; remark text := 'week of ' || week;
+       BEGIN
+         FOR i IN 1..5 LOOP
+           INSERT INTO analytics.events VALUES (i, 20000000 + i, 1, week, 10, 10, 1);
+         END LOOP;
+         EXECUTE format('DELETE FROM analytics.tenants WHERE name = %L AND tenant_id = %s', remark, 3);
+         INSERT INTO analytics.local_log SELECT count(*), remark FROM analytics.tenants;
+         INSERT INTO analytics.tenants SELECT 1000 + e.app_id, 'app' FROM analytics.events e WHERE e.created_at < week + 1 GROUP BY e.app_id ORDER BY 1 LIMIT 3;
+         BEGIN
+           INSERT INTO analytics.tenants VALUES (1, 'twice');
+         EXCEPTION WHEN unique_violation THEN
+           n := 1;
+         END;
+         UPDATE analytics.tenants SET name = 'again' WHERE tenant_id = n;
+       END $$`,
+      `GRANT EXECUTE ON PROCEDURE analytics.nightly(date) TO ${appOwner}`,
     ])
       await pair[side].coordinator.query(sql);
 });
@@ -71,6 +90,7 @@ function check(result: CallResult): void {
 const contents = (side: Side) =>
   pair[side].coordinator.query(
     `SELECT (SELECT count(*)::int FROM analytics.rollups) AS rollups, (SELECT sum(events)::text FROM analytics.rollups) AS events,
+            (SELECT count(*)::int FROM analytics.events) AS event_rows, (SELECT count(*)::int FROM analytics.local_log) AS logged,
             (SELECT string_agg(name, ',' ORDER BY tenant_id) FROM analytics.tenants) AS names,
             (SELECT string_agg(result, ',') FROM run_command_on_all_nodes('SELECT count(*) FROM pg_prepared_xacts')) AS prepared`,
   );
@@ -140,6 +160,42 @@ describe.skipIf(missing)('a call on Citus', () => {
       ...result.call.statements.flatMap(({ view }) => view?.[side].sent ?? []),
     ]);
     expect(sent.join('\n')).not.toContain('auto_explain');
+  });
+
+  test('follows loops, EXECUTE, local tables, rows pulled to the coordinator, and exceptions', async () => {
+    for (const side of sides)
+      await pair[side].coordinator.query(`GRANT SET ON PARAMETER pg_stat_statements.track TO ${appOwner}`);
+    const before = await both();
+    const sql = `CALL analytics.nightly('2024-01-08')`;
+    const result = await explainCall(jobFor(sql, { mode: 'analyze', analyzeWrites: ['source', 'target'] }));
+    check(result);
+    expect(await both()).toEqual(before);
+    expect(
+      result.call.statements.map(({ title, source, target }) => [title.slice(0, 40), source?.calls, target?.calls]),
+    ).toEqual([
+      ['INSERT INTO analytics.events VALUES (i, ', 5, 5],
+      ['DELETE FROM analytics.tenants WHERE name', 1, 1],
+      ['INSERT INTO analytics.local_log SELECT c', 1, 1],
+      ['INSERT INTO analytics.tenants SELECT 100', 1, 1],
+      ["UPDATE analytics.tenants SET name = 'aga", 1, 1],
+    ]);
+    const [loop, dynamic, local, pulled, update] = result.call.statements;
+    expect(loop!.explained).toBe(
+      `INSERT INTO analytics.events VALUES (1::integer, 20000000 + 1::integer, 1, '2024-01-08'::date, 10, 10, 1)`,
+    );
+    expect(loop!.unresolved).toEqual(['Explained with the first of 5 values of i that Citus sent.']);
+    expect(dynamic!.explained).toBe(
+      `DELETE FROM analytics.tenants WHERE name = 'week of 2024-01-08' AND tenant_id = 3`,
+    );
+    expect(local!.view).toMatchObject({ analyzed: true, source: { status: 'ok' }, target: { status: 'ok' } });
+    // Citus does not execute it under EXPLAIN.
+    expect(pulled!.view!.notes.join('\n')).toContain('planned only');
+    expect(update!.explained).toBe(`UPDATE analytics.tenants SET name = 'again' WHERE tenant_id = 1::int`);
+    for (const side of sides) {
+      const shares = result.call.statements.map(statement => statement[side]!.share!);
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(1.01);
+      expect(result.view[side].error).toBeUndefined();
+    }
   });
 
   test('plans without executing on both sides', async () => {

@@ -158,7 +158,7 @@ describe('a call on plain PostgreSQL', () => {
       }
       expect(result.results.get(heavy.id)!.plans.target!.analyzed).toBe(true);
       const dynamic = result.call.statements[2]!;
-      expect(dynamic.unresolved).toEqual(['Its values are not known: the generic plan.']);
+      expect(dynamic.unresolved).toEqual(['Explained without the values of $1: the generic plan.']);
     });
     expect(await both()).toEqual(before);
   });

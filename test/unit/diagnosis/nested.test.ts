@@ -96,6 +96,22 @@ describe('what statistics and Citus say', () => {
     expect(statements[1]!.nodes).toBeUndefined();
   });
 
+  test('is told of a statement whose text the statistics have from another routine', () => {
+    const dynamic = { kind: 'dynamic', sql: `format('UPDATE %I SET b = 1', n)` } as FoundStatement['source'];
+    const statements = attachCounts(
+      parser,
+      [found(`format('UPDATE %I SET b = 1', n)`, { source: dynamic! }), found('UPDATE t SET a = 1 WHERE k = n')],
+      [
+        { sql: 'UPDATE t SET a = $1 WHERE k = other', calls: 3, totalMs: 3 },
+        { sql: 'UPDATE u SET b = $1', calls: 4, totalMs: 1 },
+      ],
+    );
+    expect(statements.map(({ sql, calls }) => [sql, calls])).toEqual([
+      ['UPDATE u SET b = $1', 4],
+      ['UPDATE t SET a = 1 WHERE k = n', 3],
+    ]);
+  });
+
   test('tells two statements on the same table apart by their columns', () => {
     const [first, second] = attachCounts(
       parser,
@@ -119,6 +135,10 @@ describe('what statistics and Citus say', () => {
       text: { sql: 'UPDATE t SET a = 1 WHERE k = 7::int', parameterCount: 0 },
       unresolved: [],
     });
+    attachRemote(parser, statements, ['UPDATE t SET a = 2 WHERE k = 8', 'UPDATE t SET a = 1 WHERE k = 9']);
+    expect(textToExplain(parser, statements[0], undefined).unresolved).toEqual([
+      'Explained with the first of 2 values of v that Citus sent.',
+    ]);
     // The other side ran the same call.
     expect(
       textToExplain(parser, found('UPDATE t SET a = 1 WHERE k = v', { source: source! }), statements[0]),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadSqlParser } from '../../../src/sql/parser';
-import { valuesFromRemote } from '../../../src/sql/remote-values';
+import { isConsistent, valuesFromRemote } from '../../../src/sql/remote-values';
 import { findCalls, isConstantExpression } from '../../../src/sql/routine-calls';
 import { foldShards, shardNames } from '../../../src/sql/shard-text';
 
@@ -47,6 +47,21 @@ describe('values that Citus put in place', () => {
     expect(values('INSERT INTO t (a, b) VALUES ($1, 2)', 'INSERT INTO t (a, b) VALUES (1.5, 2)')).toEqual({
       $1: '1.5',
     });
+  });
+
+  test('are found by their order where the columns are not named', () => {
+    expect(values('INSERT INTO t VALUES ($1, 2 + $1, $2)', 'INSERT INTO t (k, a, b) VALUES (1, 3, NULL)')).toEqual({
+      $1: '1',
+      $2: 'NULL',
+    });
+  });
+
+  test('belong to a statement whose own constants are there, too', () => {
+    const sql = `UPDATE t SET a = 'again', d = '2024-01-01' WHERE k = n`;
+    expect(
+      isConsistent(parser, sql, `UPDATE t SET a = 'again'::text, d = '2024-01-01 00:00:00+00' WHERE (k = 1)`),
+    ).toBe(true);
+    expect(isConsistent(parser, sql, `UPDATE t SET a = 'other'::text WHERE (k = 3)`)).toBe(false);
   });
 
   test('are left out where they are not certain', () => {
