@@ -3,8 +3,58 @@ import type { DistributedJob, NodeKind, Plan, PlanNode, PlanStatement } from './
 import { fieldNumber, isTextField, setNumberField, setTextField } from './node-fields';
 import { emptyShape, type PlanValue, Properties, ValuePool, valueText } from './properties';
 
+/**
+ * Figures of all nodes of a plan in one array, NaN for what is not said: as fields of 50,000 nodes each would be an object of
+ * its own, and collecting them took longer than reading them.
+ */
+class Figures {
+  values = new Float64Array(256 * figureNames.length);
+
+  /** Makes place for the figures of one more node. */
+  open(index: number): void {
+    const start = index * figureNames.length;
+    if (start === this.values.length) {
+      const longer = new Float64Array(this.values.length * 2);
+      longer.set(this.values);
+      this.values = longer;
+    }
+    this.values.fill(Number.NaN, start, start + figureNames.length);
+  }
+}
+
+const figureNames = [
+  'startupCost',
+  'totalCost',
+  'planRows',
+  'planWidth',
+  'actualStartupMs',
+  'actualTotalMs',
+  'actualRows',
+  'actualLoops',
+  'pages',
+  'tempPages',
+  'totalMs',
+  'selfMs',
+  'selfPages',
+  'selfTempPages',
+] as const;
+
 /** Every field from the start, so that all nodes share one hidden class. */
 class BuiltNode implements PlanNode {
+  declare startupCost: number | undefined;
+  declare totalCost: number | undefined;
+  declare planRows: number | undefined;
+  declare planWidth: number | undefined;
+  declare actualStartupMs: number | undefined;
+  declare actualTotalMs: number | undefined;
+  declare actualRows: number | undefined;
+  declare actualLoops: number | undefined;
+  declare pages: number | undefined;
+  declare tempPages: number | undefined;
+  declare totalMs: number | undefined;
+  declare selfMs: number | undefined;
+  declare selfPages: number | undefined;
+  declare selfTempPages: number | undefined;
   subtreeSize = 1;
   relationship: string | undefined = undefined;
   parallelAware = false;
@@ -20,25 +70,12 @@ class BuiltNode implements PlanNode {
   partialMode: string | undefined = undefined;
   operation: string | undefined = undefined;
   provider: string | undefined = undefined;
-  startupCost: number | undefined = undefined;
-  totalCost: number | undefined = undefined;
-  planRows: number | undefined = undefined;
-  planWidth: number | undefined = undefined;
-  actualStartupMs: number | undefined = undefined;
-  actualTotalMs: number | undefined = undefined;
-  actualRows: number | undefined = undefined;
-  actualLoops: number | undefined = undefined;
-  pages: number | undefined = undefined;
-  tempPages: number | undefined = undefined;
   job: DistributedJob | undefined = undefined;
   shardRange: string | undefined = undefined;
-  totalMs: number | undefined = undefined;
-  selfMs: number | undefined = undefined;
-  selfPages: number | undefined = undefined;
-  selfTempPages: number | undefined = undefined;
   disabled: boolean | undefined = undefined;
   inconsistent = false;
   overlapped = false;
+  readonly #figures: Figures;
 
   constructor(
     readonly index: number,
@@ -48,7 +85,24 @@ class BuiltNode implements PlanNode {
     public kind: NodeKind,
     public type: string,
     public properties: Properties,
-  ) {}
+    figures: Figures,
+  ) {
+    this.#figures = figures;
+  }
+
+  static {
+    for (const [place, name] of figureNames.entries()) {
+      Object.defineProperty(BuiltNode.prototype, name, {
+        get(this: BuiltNode): number | undefined {
+          const value = this.#figures.values[this.index * figureNames.length + place]!;
+          return Number.isNaN(value) ? undefined : value;
+        },
+        set(this: BuiltNode, value: number | undefined): void {
+          this.#figures.values[this.index * figureNames.length + place] = value ?? Number.NaN;
+        },
+      });
+    }
+  }
 }
 
 /** Fills a {@link Plan} in preorder; both readers, JSON and TEXT, speak to it in FORMAT JSON's names. */
@@ -57,6 +111,7 @@ export class PlanBuilder {
   /** Of nodes and of what nests in them; shared, so that nodes of one type share one shape. */
   readonly #emptyShape = emptyShape();
   readonly #values: ValuePool;
+  readonly #figures = new Figures();
 
   constructor(
     format: Plan['format'],
@@ -71,7 +126,8 @@ export class PlanBuilder {
   openNode(parent: number, statement: number, kind: NodeKind, type: string): PlanNode {
     const nodes = this.plan.nodes;
     const depth = parent < 0 ? 0 : nodes[parent]!.depth + 1;
-    const node = new BuiltNode(nodes.length, parent, depth, statement, kind, type, this.newProperties());
+    this.#figures.open(nodes.length);
+    const node = new BuiltNode(nodes.length, parent, depth, statement, kind, type, this.newProperties(), this.#figures);
     nodes.push(node);
     return node;
   }
