@@ -103,12 +103,16 @@ export function analyzeStep({ schema, name }: RelationFacts): RemedyStep {
   };
 }
 
-export function analyzeRemedy({ slower }: CauseContext, table: RelationFacts): Remedy {
-  const shards = table.spread === 'plain' ? '' : ' The coordinator analyses the shards on every worker.';
+export function analyzeRemedy({ slower }: CauseContext, tables: readonly RelationFacts[]): Remedy {
+  const [first, ...others] = tables;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const shards = tables.every(({ spread }) => spread === 'plain')
+    ? ''
+    : ' The coordinator analyses the shards on every worker.';
   return {
-    summary: `Analyse ${table.schema}.${table.name}.${shards}`,
+    summary: `Analyse ${first!.schema}.${first!.name}${more}.${shards}`,
     side: slower,
-    steps: [analyzeStep(table)],
+    steps: tables.map(analyzeStep),
     verify: 'Explain the statement again: estimated and found rows agree, and the plan is that of the other side.',
   };
 }
