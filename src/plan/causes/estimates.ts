@@ -6,7 +6,7 @@ import type { Plan, PlanNode } from '../model';
 import { estimateFactor } from '../thresholds';
 import { bothTimed, evidence, excessMs, matters, pairs, places } from './evidence';
 import { isWorseEstimate, type PlanChange, planChange } from './plan-change';
-import { below, relationFacts, tableOf } from './relations';
+import { below, relationFacts, type ScanPair, tableOf } from './relations';
 import type { CauseContext, FoundCause } from './rule';
 import { isMissing, isStale } from './statistics-age';
 import { estimateRemedy } from './table-remedies';
@@ -26,7 +26,11 @@ export function changeCause(
     confidence: off.some(({ worse }) => worse) ? 'derived' : 'suspected',
     explainedMs: excessMs(context, change.slowerMs, change.fasterMs),
     account: `row ${change.heaviest}`,
-    evidence: [...cause.evidence, ...off.slice(0, 3).map(({ seen }) => seen), ...changeEvidence(context, change)],
+    evidence: [
+      ...cause.evidence,
+      ...off.slice(0, 3).map(({ scan }) => estimateEvidence(context, scan)),
+      ...changeEvidence(context, change),
+    ],
     rows: rowsOf(scans, change),
     settings: [],
   };
@@ -48,19 +52,22 @@ function changeEvidence(context: CauseContext, change: PlanChange): Evidence[] {
   return [...way, evidence(context, 'time in what differs', time(slowerMs), time(fasterMs))];
 }
 
-/** Estimated and found rows of the scans, those that are worse on the slower side first. */
-function estimates(context: CauseContext, scans: readonly number[]): { seen: Evidence; worse: boolean }[] {
+/** Scans that somebody waited for, those first whose estimates are worse on the slower side. */
+function estimates(context: CauseContext, scans: readonly number[]): { scan: ScanPair; worse: boolean }[] {
   const all = pairs(context);
-  const overlapped = places(context.plans[context.slower]).overlapped;
+  const { overlapped } = places(context.plans[context.slower]);
   return scans
     .flatMap(row => {
       const { slower, faster } = all[row]!;
       if (!slower || !faster || overlapped[slower.index]) return [];
-      const what = `rows of ${tableOf(context.plans[context.slower], slower)} estimated and found`;
-      const seen = evidence(context, what, estimateWords(slower), estimateWords(faster));
-      return [{ seen, worse: isWorseEstimate(slower, faster) }];
+      return [{ scan: { row, slower, faster }, worse: isWorseEstimate(slower, faster) }];
     })
     .sort((a, b) => Number(b.worse) - Number(a.worse));
+}
+
+function estimateEvidence(context: CauseContext, { slower, faster }: ScanPair): Evidence {
+  const what = `rows of ${tableOf(context.plans[context.slower], slower)} estimated and found`;
+  return evidence(context, what, estimateWords(slower), estimateWords(faster));
 }
 
 function estimateWords({ planRows, actualRows, actualLoops }: PlanNode): string {

@@ -48,13 +48,22 @@ export interface ScanPair {
   faster: PlanNode;
 }
 
+const known = new WeakMap<CauseContext, ScanPair[]>();
+
 /** Rows that scan a table on both sides. */
-export function scanPairs(context: CauseContext): ScanPair[] {
-  const isTable = (node: PlanNode | undefined): node is PlanNode =>
-    node !== undefined && node.relation !== undefined && family(node) === 'scan';
-  return pairs(context).flatMap(({ row, slower, faster }) =>
-    isTable(slower) && isTable(faster) ? [{ row, slower, faster }] : [],
-  );
+export function scanPairs(context: CauseContext): readonly ScanPair[] {
+  let scans = known.get(context);
+  if (!scans) {
+    scans = pairs(context).flatMap(({ row, slower, faster }) =>
+      isTableScan(slower) && isTableScan(faster) ? [{ row, slower, faster }] : [],
+    );
+    known.set(context, scans);
+  }
+  return scans;
+}
+
+function isTableScan(node: PlanNode | undefined): node is PlanNode {
+  return node !== undefined && node.relation !== undefined && family(node) === 'scan';
 }
 
 /** Indexes that a scan uses, shard numbers left out: its own, or those of its bitmap. */
