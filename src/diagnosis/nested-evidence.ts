@@ -37,7 +37,8 @@ export function attachCounts(
     const isAlike = (index: number) =>
       isFree(index) &&
       shapes[index]!.command === shape!.command &&
-      shapes[index]!.relations.size === shape!.relations.size;
+      shapes[index]!.relations.size === shape!.relations.size &&
+      differsInVariables(parser, result[index]!, shape!);
     return closest(shape, shapes, isAlike);
   };
   const byCommand = ({ sql }: CountedStatement) => result.findIndex(statement => mayMake(statement, sql));
@@ -53,6 +54,15 @@ export function attachCounts(
   for (const entry of left) result.push({ sql: entry.sql, parent: -1, ...measured(entry) });
   attachWorkers(parser, result, counted);
   return result;
+}
+
+/** The same columns, and no more other names than the statement has variables, of which it must have one. */
+function differsInVariables(parser: SqlParser, { sql, source }: FoundStatement, { columns }: Shape): boolean {
+  if (!source?.filled) return false;
+  const own = shapeOf(parser, source.filled.sql)?.columns ?? new Set<string>();
+  const variables = [...(shapeOf(parser, sql)?.columns ?? [])].filter(name => !own.has(name)).length;
+  const others = [...columns].filter(name => !own.has(name)).length;
+  return variables > 0 && others <= variables && [...own].every(name => columns.has(name));
 }
 
 function measured({ calls, totalMs, jitMs }: CountedStatement) {

@@ -98,9 +98,16 @@ describe('what statistics and Citus say', () => {
 
   test('is told of a statement whose text the statistics have from another routine', () => {
     const dynamic = { kind: 'dynamic', sql: `format('UPDATE %I SET b = 1', n)` } as FoundStatement['source'];
+    const filled = { sql: 'UPDATE t SET a = 1 WHERE k = 5', parameterCount: 0, unknown: [] };
     const statements = attachCounts(
       parser,
-      [found(`format('UPDATE %I SET b = 1', n)`, { source: dynamic! }), found('UPDATE t SET a = 1 WHERE k = n')],
+      [
+        found(`format('UPDATE %I SET b = 1', n)`, { source: dynamic! }),
+        found('UPDATE t SET a = 1'),
+        found('UPDATE t SET a = 1 WHERE k = n', {
+          source: ({ filled, kind: 'sql' } as FoundStatement['source'])!,
+        }),
+      ],
       [
         { sql: 'UPDATE t SET a = $1 WHERE k = other', calls: 3, totalMs: 3 },
         { sql: 'UPDATE u SET b = $1', calls: 4, totalMs: 1 },
@@ -108,6 +115,7 @@ describe('what statistics and Citus say', () => {
     );
     expect(statements.map(({ sql, calls }) => [sql, calls])).toEqual([
       ['UPDATE u SET b = $1', 4],
+      ['UPDATE t SET a = 1', undefined],
       ['UPDATE t SET a = 1 WHERE k = n', 3],
     ]);
   });
