@@ -3,7 +3,8 @@ import type { FaultScenario } from './scenario';
 import { fillOrders, ordersTable, shop } from './tables';
 
 const byCustomer = 'SELECT count(*), sum(amount) FROM orders WHERE customer_id = 4711';
-const indexed = [...shop(250_000), 'CREATE INDEX orders_customer_id_idx ON orders (customer_id)'];
+const customerIndex = 'CREATE INDEX orders_customer_id_idx ON orders (customer_id)';
+const indexed = [...shop(250_000), customerIndex];
 
 const indexMissing: FaultScenario = {
   name: 'index_missing',
@@ -121,13 +122,13 @@ const visibilityMap: FaultScenario = {
   cluster: 'plain',
   fault: 'The table was analysed and never vacuumed since it was loaded.',
   expected: 'visibility.map',
-  settings: ['max_parallel_workers_per_gather = 0', 'jit = off'],
-  tables: shop(250_000),
+  settings: ['max_parallel_workers_per_gather = 0', 'jit = off', 'enable_seqscan = off', 'enable_bitmapscan = off'],
+  tables: indexed,
   inject: async target => {
-    await target.run('DROP TABLE orders', ordersTable, fillOrders(1, 250_000), 'ANALYZE orders');
+    await target.run('DROP TABLE orders', ordersTable, fillOrders(1, 250_000), customerIndex, 'ANALYZE orders');
     return undefined;
   },
-  statement: 'SELECT count(*) FROM orders WHERE order_id <= 100000',
+  statement: 'SELECT count(*) FROM orders WHERE customer_id <= 8000',
 };
 
 const rowsDiffer: FaultScenario = {

@@ -120,7 +120,7 @@ const spillHash: FaultScenario = {
   ],
   tables: documents(20_000),
   inject: ({ cluster }) => configure(cluster.coordinator, { work_mem: '64kB' }),
-  statement: `SELECT count(*), sum(length(a.body) + length(b.body))
+  statement: `SELECT count(*), sum(octet_length(a.body) + octet_length(b.body))
 FROM documents a JOIN documents b ON b.document_id = a.document_id + 1`,
 };
 
