@@ -3,7 +3,17 @@ import { withoutShard } from '../align-keys';
 import type { Plan, PlanNode } from '../model';
 import { family, nodeName } from '../operator';
 import { factor, workMinimum } from '../thresholds';
-import { allRows, bothTimed, evidence, isSameData, matters, type Pair, pairs, places } from './evidence';
+import {
+  bothTimed,
+  evidence,
+  isSameData,
+  matters,
+  type Pair,
+  pairs,
+  places,
+  rowsScanned,
+  rowsThrough,
+} from './evidence';
 import type { CauseContext, Rule } from './rule';
 import { perRowFactor, rowsShare } from './thresholds';
 
@@ -12,15 +22,6 @@ interface Growth {
   pair: Pair;
   slower: number;
   faster: number;
-}
-
-/** Rows a scan looked at, those its filter threw away included. */
-function scanned(node: PlanNode): number | undefined {
-  if (node.actualRows === undefined || !node.actualLoops) return undefined;
-  const removed = ['Rows Removed by Filter', 'Rows Removed by Index Recheck']
-    .map(name => node.properties.number(name) ?? 0)
-    .reduce((sum, rows) => sum + rows, 0);
-  return (node.actualRows + removed) * node.actualLoops;
 }
 
 const known = new WeakMap<CauseContext, Growth[]>();
@@ -69,7 +70,7 @@ function growthOf({ plans, slower, faster }: CauseContext, pair: Pair): Growth |
   if (!a || !b || a.kind !== 'operator' || family(a) !== 'scan' || a.relation === undefined) return undefined;
   // Another way to the rows looks at others of them: that is a matter of the plan, not of the data.
   if (a.type !== b.type || dependsOnOthers(plans[slower], a) || dependsOnOthers(plans[faster], b)) return undefined;
-  const [ofSlower, ofFaster] = [scanned(a), scanned(b)];
+  const [ofSlower, ofFaster] = [rowsScanned(a), rowsScanned(b)];
   return ofSlower === undefined || ofFaster === undefined ? undefined : { pair, slower: ofSlower, faster: ofFaster };
 }
 
@@ -110,7 +111,7 @@ function costOfRows(context: CauseContext, grown: readonly Growth[]): number {
   let ms = 0;
   for (const { slower: a, faster: b } of pairs(context)) {
     if (!a || !b || !fed[a.index] || a.kind !== 'operator' || places(plans[slower]).overlapped[a.index]) continue;
-    const growth = factorOfWork(plans[slower], a, plans[context.faster], b);
+    const growth = growthOfWork(plans[slower], a, plans[context.faster], b);
     if (growth < 1 + rowsShare || a.selfMs === undefined || b.selfMs === undefined) continue;
     ms += Math.max(0, Math.min(a.selfMs - b.selfMs, a.selfMs * (1 - 1 / growth) * perRowFactor));
   }
@@ -118,14 +119,8 @@ function costOfRows(context: CauseContext, grown: readonly Growth[]): number {
 }
 
 /** How many times more rows go into a node and come out of it. */
-function factorOfWork(slower: Plan, a: PlanNode, faster: Plan, b: PlanNode): number {
-  const work = (plan: Plan, node: PlanNode): number => {
-    let rows = scanned(node) ?? 0;
-    const end = node.index + node.subtreeSize;
-    for (let at = node.index + 1; at < end; at += plan.nodes[at]!.subtreeSize) rows += allRows(plan.nodes[at]!) ?? 0;
-    return rows;
-  };
-  const [ofSlower, ofFaster] = [work(slower, a), work(faster, b)];
+function growthOfWork(slower: Plan, a: PlanNode, faster: Plan, b: PlanNode): number {
+  const [ofSlower, ofFaster] = [rowsThrough(slower, a), rowsThrough(faster, b)];
   return ofSlower > ofFaster ? factor(ofSlower, ofFaster) : 1;
 }
 

@@ -146,12 +146,29 @@ export function allRows({ actualRows, actualLoops }: PlanNode): number | undefin
   return actualRows === undefined ? undefined : actualRows * (actualLoops ?? 1);
 }
 
+/** Rows a scan looked at, those its filter threw away included. */
+export function rowsScanned(node: PlanNode): number | undefined {
+  if (node.actualRows === undefined || !node.actualLoops) return undefined;
+  const removed = ['Rows Removed by Filter', 'Rows Removed by Index Recheck']
+    .map(name => node.properties.number(name) ?? 0)
+    .reduce((sum, rows) => sum + rows, 0);
+  return (node.actualRows + removed) * node.actualLoops;
+}
+
+/** Rows that go into a node and come out of it, those it throws away included. */
+export function rowsThrough({ nodes }: Plan, node: PlanNode): number {
+  let rows = rowsScanned(node) ?? 0;
+  const end = node.index + node.subtreeSize;
+  for (let at = node.index + 1; at < end; at += nodes[at]!.subtreeSize) rows += allRows(nodes[at]!) ?? 0;
+  return rows;
+}
+
 /** The same rows as often through the same kind of node, in memory alike: what differs then is how fast, not how much. */
-export function isSameWork(a: PlanNode, b: PlanNode): boolean {
+export function isSameWork({ plans, slower, faster }: CauseContext, a: PlanNode, b: PlanNode): boolean {
   return (
     a.type === b.type &&
     a.actualLoops === b.actualLoops &&
-    factor(allRows(a) ?? 0, allRows(b) ?? 0) < 1 + rowsShare &&
+    factor(rowsThrough(plans[slower], a), rowsThrough(plans[faster], b)) < 1 + rowsShare &&
     factor(a.selfTempPages ?? 0, b.selfTempPages ?? 0) < workFactor
   );
 }

@@ -87,7 +87,7 @@ const absent: Rule = {
         b !== undefined &&
         statements.has(b.statement) &&
         places(context.plans[slower]).overlapped[a.index] === 0 &&
-        isSameWork(a, b) &&
+        isSameWork(context, a, b) &&
         matters(context, a.selfMs ?? 0, b.selfMs ?? 0),
     );
     const ms = gaining.reduce((sum, { slower: a, faster: b }) => sum + a!.selfMs! - b!.selfMs!, -totalMs(list));

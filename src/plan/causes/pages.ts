@@ -193,6 +193,19 @@ function hidesWork(node: PlanNode): boolean {
   return waiting.has(node.type) || isDistributed(node);
 }
 
+/** On Citus the usual task is as fast as on the other side: not the cluster is slow, but a node or a shard of it. */
+function isOneNode({ plans, slower, faster }: CauseContext): boolean {
+  const median = ({ statements, nodes }: Plan): number | undefined => {
+    const all = statements
+      .filter(({ container }) => nodes[container]?.kind === 'task')
+      .map(({ executionMs = 0 }) => executionMs)
+      .sort((a, b) => a - b);
+    return all[Math.floor((all.length - 1) / 2)];
+  };
+  const [ours, theirs] = [median(plans[slower]), median(plans[faster])];
+  return ours !== undefined && theirs !== undefined && ours < uniformFactor * theirs;
+}
+
 const cpu: Rule = {
   id: 'cpu.slower',
   meaning:
@@ -211,12 +224,13 @@ const cpu: Rule = {
       if (places(plans[slower]).overlapped[a.index] || hidesWork(a)) return [];
       return a.selfMs === undefined || b.selfMs === undefined ? [] : [{ pair, a, b, ours: a.selfMs, theirs: b.selfMs }];
     });
+    if (isOneNode(context)) return [];
     const whole = sum(compared, ({ ours }) => ours);
     if (whole < uniformShare * executionMs[slower]!) return [];
     const weighty = compared.filter(({ ours }) => ours >= worthMentioningShare * whole);
     const reads = pagesRead(plans[slower]) < fewestPages ? undefined : ownPages(plans[slower]).read;
     const isAlike = ({ a, b }: (typeof weighty)[number]): boolean =>
-      isSameWork(a, b) && (reads?.[a.index] ?? 0) < fewestPages;
+      isSameWork(context, a, b) && (reads?.[a.index] ?? 0) < fewestPages;
     if (weighty.length === 0 || !weighty.every(isAlike)) return [];
     const overall = sum(weighty, ({ ours }) => ours) / sum(weighty, ({ theirs }) => theirs);
     const isAsMuch = (ratio: number): boolean => ratio >= uniformFactor && factor(ratio, overall) < uniformSpread;

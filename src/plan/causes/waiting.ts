@@ -6,7 +6,7 @@ import { Properties } from '../properties';
 import { planningDiffers } from './context';
 import { bothTimed, evidence, excessMs, matters, pairs, places, workerOf } from './evidence';
 import type { CauseContext, FoundCause, Rule } from './rule';
-import { differingSettings, settingRemedy, settingWords } from './setting-facts';
+import { differingSettings, hasWorkers, settingRemedy, settingWords } from './setting-facts';
 import { waitShare } from './thresholds';
 
 /** Statements whose time somebody waits for: the one asked for, subplans', and those of the slowest tasks. */
@@ -15,6 +15,9 @@ function awaited({ plans }: CauseContext, side: Side): PlanStatement[] {
   const { overlapped } = places(plan);
   return plan.statements.filter(({ container }) => container < 0 || !overlapped[container]);
 }
+
+const blockersQuery = `SELECT pid, pg_blocking_pids(pid), state, xact_start, query FROM pg_stat_activity
+WHERE cardinality(pg_blocking_pids(pid)) > 0 OR pid IN (SELECT unnest(pg_blocking_pids(pid)) FROM pg_stat_activity);`;
 
 /** Settings that make the planner try more, or know more to try it with. */
 const planningSettings = [
@@ -122,7 +125,7 @@ const lock: Rule = {
           steps: [
             {
               on: 'coordinator',
-              sql: 'SELECT pid, pg_blocking_pids(pid), state, xact_start, query FROM pg_stat_activity\nWHERE cardinality(pg_blocking_pids(pid)) > 0 OR pid IN (SELECT unnest(pg_blocking_pids(pid)) FROM pg_stat_activity);',
+              sql: hasWorkers(context, slower) ? 'SELECT * FROM citus_lock_waits;' : blockersQuery,
               lock: 'none',
               rollback: 'Nothing to take back: it only looks.',
             },
