@@ -2,6 +2,7 @@
 import type { PlanDiffView, SideView } from '../shared/plan-diff';
 import { sides } from '../shared/side';
 import { Lexer } from '../sql/lexer';
+import { causesMarkdown } from './causes-markdown';
 import { condenseDifferences } from './condense';
 import { codeSpan, escapeMarkdown, fence, markdownTable, type TableColumn } from './escape';
 import { figureRows } from './figures';
@@ -14,7 +15,7 @@ export function explainFinding(view: PlanDiffView): Finding {
     // No figures: the heading is written once, what it says must stay true when the finding is updated.
     heading: `Plans of ${codeSpan(view.statement.title) || 'a statement'} on both sides`,
     severity: severityOf(view),
-    confidence: 'observed',
+    confidence: confidenceOf(view),
     body: findingBody(view),
   };
 }
@@ -51,6 +52,11 @@ export function severityOf(view: PlanDiffView): Severity {
   if (tone !== 'slower') return 'info';
   if (ratio >= severityRatios.high && basis === 'executionMs') return 'high';
   return ratio >= severityRatios.medium ? 'medium' : 'low';
+}
+
+/** Of the first cause, once an experiment showed it; until then the figures are what is sure. */
+function confidenceOf({ diagnosis }: PlanDiffView): Finding['confidence'] {
+  return diagnosis?.causes[0]?.confidence === 'verified' ? 'verified' : 'observed';
 }
 
 /** The same for the same statement of the same migration, however it is laid out and commented, whatever its parameters. */
@@ -96,6 +102,8 @@ function findingBody(view: PlanDiffView): string {
     const error = errorText(view[side]);
     if (error) parts.push(error);
   }
+  const causes = causesMarkdown(view);
+  if (causes) parts.push(causes);
   if (view.statement.sql) parts.push(fence(view.statement.sql, 'sql'));
   if (view.statement.parameters.length > 0) {
     const rows = view.statement.parameters.map(({ name, value }) => [name, value ?? 'NULL']);

@@ -1,6 +1,7 @@
 import { formatCost, formatCount, formatMsFigure, formatRows } from '../shared/format';
 import type { Cell, PlanDiffView, Row } from '../shared/plan-diff';
 import { sides } from '../shared/side';
+import { causesMarkdown } from './causes-markdown';
 import { escapeMarkdown, fence, markdownTable, type TableColumn } from './escape';
 import { figureRows } from './figures';
 import { visibleLine } from './visible';
@@ -27,6 +28,8 @@ export function planDiffMarkdown(view: PlanDiffView): string {
     const { error, label } = view[side];
     if (error) parts.push(`${escapeMarkdown(label)} failed: ${escapeMarkdown(error.message)}`);
   }
+  const causes = causesMarkdown(view);
+  if (causes) parts.push(causes);
   if (view.differences.length > 0) {
     const rows = view.differences.map(({ title, source, target }) => [title, source, target]);
     parts.push(markdownTable([{ ...columns[0]!, title: 'What differs' }, ...columns.slice(1)], rows));
