@@ -96,12 +96,22 @@ const contents = (side: Side) =>
   );
 const both = () => Promise.all(sides.map(contents));
 
+/** What every node would have logged had auto_explain been there, or had a transaction been lost on a worker. */
+async function expectQuietLogs(): Promise<void> {
+  const servers = sides.flatMap(side => [pair[side].coordinator, ...pair[side].workers]);
+  const logs = await Promise.all(servers.map(server => server.log()));
+  expect(logs.join('\n')).not.toMatch(
+    /auto_explain|could not determine data type|failed to commit|prepared transaction/,
+  );
+}
+
 describe.skipIf(missing)('a call on Citus', () => {
   test('shows its statements, the workers by themselves, and the cause in the tasks', async () => {
     const before = await both();
     const result = await explainCall(jobFor(call, { mode: 'analyze', analyzeWrites: ['source', 'target'] }));
     check(result);
     expect(await both()).toEqual(before);
+    await expectQuietLogs();
     const [insert] = result.call.statements;
     expect(result.call.statements).toHaveLength(1);
     expect(insert).toMatchObject({ routine: 'analytics.create_rollup(date,date)', class: 'write', unresolved: [] });
@@ -170,6 +180,7 @@ describe.skipIf(missing)('a call on Citus', () => {
     const result = await explainCall(jobFor(sql, { mode: 'analyze', analyzeWrites: ['source', 'target'] }));
     check(result);
     expect(await both()).toEqual(before);
+    await expectQuietLogs();
     expect(
       result.call.statements.map(({ title, source, target }) => [title.slice(0, 40), source?.calls, target?.calls]),
     ).toEqual([

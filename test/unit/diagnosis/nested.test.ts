@@ -16,6 +16,17 @@ const found = (sql: string, changes: Partial<FoundStatement> = {}): FoundStateme
   ...changes,
 });
 
+const sourceOf = (sql: string, filled: string): NonNullable<FoundStatement['source']> => ({
+  sql,
+  kind: 'sql',
+  line: 1,
+  routine: 'work(integer)',
+  inLoop: false,
+  conditional: false,
+  parent: -1,
+  filled: { sql: filled, parameterCount: 0, unknown: [] },
+});
+
 describe('lining up the statements of two sides', () => {
   const lines = (a: FoundStatement[], b: FoundStatement[], keepSecond = true) =>
     matchNested(parser, a, b, keepSecond).map(({ first, second, parent }) => [first?.sql, second?.sql, parent]);
@@ -98,14 +109,13 @@ describe('what statistics and Citus say', () => {
 
   test('is told of a statement whose text the statistics have from another routine', () => {
     const dynamic = { kind: 'dynamic', sql: `format('UPDATE %I SET b = 1', n)` } as FoundStatement['source'];
-    const filled = { sql: 'UPDATE t SET a = 1 WHERE k = 5', parameterCount: 0, unknown: [] };
     const statements = attachCounts(
       parser,
       [
         found(`format('UPDATE %I SET b = 1', n)`, { source: dynamic! }),
         found('UPDATE t SET a = 1'),
         found('UPDATE t SET a = 1 WHERE k = n', {
-          source: ({ filled, kind: 'sql' } as FoundStatement['source'])!,
+          source: sourceOf('UPDATE t SET a = 1 WHERE k = n', 'UPDATE t SET a = 1 WHERE k = 5'),
         }),
       ],
       [
