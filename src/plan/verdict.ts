@@ -141,6 +141,17 @@ function costVerdict(source: VerdictSide, target: VerdictSide): VerdictAndNotes 
       notes,
     };
   }
+  if (a.counted !== b.counted && (a.disabled || b.disabled)) {
+    return {
+      verdict: {
+        sentence:
+          'Not executed; the estimates cannot be compared: a node is forbidden by a setting, which PostgreSQL 18 counts beside the cost and older versions count in it.',
+        basis: 'none',
+        tone: 'unknown',
+      },
+      notes,
+    };
+  }
   const figures = `cost ${formatCost(b.cost)} against ${formatCost(a.cost)}`;
   const verdict = compared(a.cost, b.cost, 'totalCost', 0.01, ['more expensive', 'cheaper', 'as expensive'], figures);
   return {
@@ -156,6 +167,10 @@ interface ComparableCost {
   cost: number | undefined;
   /** How often the penalty for disabled nodes was taken off. */
   penalties: number;
+  /** Forbidden nodes are counted beside the cost. */
+  counted: boolean;
+  /** There are such nodes. */
+  disabled: boolean;
   ofTask: boolean;
 }
 
@@ -167,10 +182,15 @@ function comparableCost({ plan, postgresVersion }: VerdictSide): ComparableCost 
   const root = plan!.nodes[plan!.statements[0]?.root ?? -1];
   const isCitus = plan!.nodes.some(isDistributed);
   const cost = isCitus ? taskCost(plan!) : root?.totalCost;
-  if (cost === undefined) return { cost, penalties: 0, ofTask: isCitus };
   const counted = Number.parseInt(postgresVersion ?? '', 10) >= disabledNodesMajor;
-  const penalties = counted ? 0 : Math.floor(cost / disableCost);
-  return { cost: cost - penalties * disableCost, penalties, ofTask: isCitus };
+  const penalties = counted || cost === undefined ? 0 : Math.floor(cost / disableCost);
+  return {
+    cost: cost === undefined ? undefined : cost - penalties * disableCost,
+    penalties,
+    counted,
+    disabled: penalties > 0 || plan!.nodes.some(({ disabled }) => disabled === true),
+    ofTask: isCitus,
+  };
 }
 
 function note(side: string, { penalties, ofTask }: ComparableCost): string | undefined {

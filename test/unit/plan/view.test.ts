@@ -62,6 +62,9 @@ describe('the verdict', () => {
     // PostgreSQL 18 counts disabled nodes apart: there such a cost is a cost.
     const counted = viewOf(costed(2619), costed(10_000_002_700), { target: { postgresVersion: '18.1' } });
     expect(counted.verdict.ratio).toBeGreaterThan(1e6);
+    const acrossVersions = viewOf(costed(10_000_002_700), costed(2619), { target: { postgresVersion: '18.1' } });
+    expect(acrossVersions.verdict).toMatchObject({ basis: 'none', tone: 'unknown' });
+    expect(acrossVersions.verdict.sentence).toContain('PostgreSQL 18 counts beside the cost');
   });
 
   it('does not compare a run with an estimate', () => {
