@@ -60,7 +60,10 @@ describe('the verdict', () => {
     expect(dearer.verdict.sentence).toContain('10× more expensive');
     expect(dearer.verdict.tone).toBe('slower');
     // PostgreSQL 18 counts disabled nodes apart: there such a cost is a cost.
-    const counted = viewOf(costed(2619), costed(10_000_002_700), { target: { postgresVersion: '18.1' } });
+    const counted = viewOf(costed(2619), costed(10_000_002_700), {
+      source: { postgresVersion: '18.1' },
+      target: { postgresVersion: '18.1' },
+    });
     expect(counted.verdict.ratio).toBeGreaterThan(1e6);
     const acrossVersions = viewOf(costed(10_000_002_700), costed(2619), { target: { postgresVersion: '18.1' } });
     expect(acrossVersions.verdict).toMatchObject({ basis: 'none', tone: 'unknown' });
