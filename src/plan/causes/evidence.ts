@@ -3,7 +3,7 @@ import type { Side } from '../../shared/side';
 import type { Plan, PlanNode } from '../model';
 import { enclosingTasks } from '../shards';
 import { taskAddress } from '../side-view';
-import { factor, isNoise, noiseMs, workFactor, worthMentioningShare } from '../thresholds';
+import { factor, isNoise, noiseMs, workFactor, workMinimum, worthMentioningShare } from '../thresholds';
 import type { CauseContext } from './rule';
 import { rowsShare } from './thresholds';
 
@@ -163,12 +163,18 @@ export function rowsThrough({ nodes }: Plan, node: PlanNode): number {
   return rows;
 }
 
-/** The same rows as often through the same kind of node, in memory alike: what differs then is how fast, not how much. */
+/** The same rows and pages as often through the same kind of node, in memory alike: what differs then is how fast, not how much. */
 export function isSameWork({ plans, slower, faster }: CauseContext, a: PlanNode, b: PlanNode): boolean {
   return (
     a.type === b.type &&
     a.actualLoops === b.actualLoops &&
+    !differ(a.selfPages ?? 0, b.selfPages ?? 0) &&
     factor(rowsThrough(plans[slower], a), rowsThrough(plans[faster], b)) < 1 + rowsShare &&
     factor(a.selfTempPages ?? 0, b.selfTempPages ?? 0) < workFactor
   );
+}
+
+/** Pages or rows, by more than is worth a word (see thresholds.ts). */
+function differ(a: number, b: number): boolean {
+  return Math.abs(a - b) >= workMinimum && factor(a, b) >= workFactor;
 }

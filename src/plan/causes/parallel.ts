@@ -4,7 +4,8 @@ import type { PlanNode } from '../model';
 import { nodeName } from '../operator';
 import { evidence, pairs, places, workerOf } from './evidence';
 import type { CauseContext, FoundCause, Rule } from './rule';
-import { differingSettings, isLess, type SettingDifference, settingRemedy, settingWords } from './setting-facts';
+import { differingSettings, type SettingDifference, settingRemedy, settingWords } from './setting-facts';
+import { isLess } from './setting-values';
 import { type Place, placeOf } from './shape-changes';
 
 /** What decides whether workers are planned (PostgreSQL documentation, "When Can Parallel Query Be Used?"). */

@@ -117,18 +117,6 @@ export function isOff(value: string | undefined): boolean {
   return value === 'off' || value === 'false' || value === 'no' || value === '0';
 }
 
-const unitSizes: Record<string, number> = { '': 1, B: 1, kB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 };
-
-/** Whether a figure, with the unit the server prints, is less than another; where one of them is not told it may be. */
-export function isLess(a: string | undefined, b: string | undefined): boolean {
-  const [less, more] = [a, b].map(value => {
-    const match = /^(-?[\d.]+(?:e[+-]?\d+)?) ?([kMGT]?B)?$/.exec(value ?? '');
-    return match ? Number(match[1]) * unitSizes[match[2] ?? '']! : undefined;
-  });
-  // EXPLAIN (SETTINGS) does not say what is built in.
-  return less === undefined || more === undefined || less < more;
-}
-
 type Scope = ScopedSetting['scope'];
 
 const scopeOfSource: Record<string, Scope> = {
@@ -274,14 +262,23 @@ function alterWhat(
   }
 }
 
+/** What no ALTER reaches, as it comes before all of them (PostgreSQL documentation, "Setting Parameters"). */
+const elsewhere: Record<string, string> = {
+  client: 'in the options of the connection, which set it',
+  'command line': 'on the command line of the server, which sets it',
+  'environment variable': 'in the environment of the server, which sets it',
+};
+
 /** Gives a setting the faster side's value, in the scope where the slower side has it from. */
 export function settingRemedy(context: CauseContext, { name, slower, faster }: SettingDifference): Remedy {
   const entry = slower && scopedSetting(context, context.slower, slower);
   const to = faster?.value;
+  const summary = to === undefined ? `Take back ${name}` : `Give ${name} the ${context.faster}'s value, ${to}`;
+  const place = elsewhere[slower?.source ?? ''];
   return {
-    summary: to === undefined ? `Take back ${name}.` : `Give ${name} the ${context.faster}'s value, ${to}.`,
+    summary: place === undefined ? `${summary}.` : `${summary}, ${place}.`,
     side: context.slower,
-    steps: settingSteps(context, slower ?? { name }, to, entry),
+    steps: place === undefined ? settingSteps(context, slower ?? { name }, to, entry) : [],
     verify: verifySetting(context, name),
   };
 }

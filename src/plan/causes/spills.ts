@@ -6,7 +6,8 @@ import { Properties, valueText } from '../properties';
 import { grownScans } from './data';
 import { bothTimed, evidence, matters, type Pair, pairs, parentRows, places, selfExcessMs, workerOf } from './evidence';
 import type { CauseContext, FoundCause, Rule } from './rule';
-import { differingSettings, isLess, type SettingDifference, settingRemedy, settingWords } from './setting-facts';
+import { differingSettings, type SettingDifference, settingRemedy, settingWords } from './setting-facts';
+import { isLess } from './setting-values';
 import { placeOf } from './shape-changes';
 
 /** How much a node wrote to temporary files because its memory was not enough. */

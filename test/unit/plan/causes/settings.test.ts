@@ -89,3 +89,29 @@ describe('nestloop.unavoidable', () => {
     expect(diagnosis.causes).toMatchObject([{ id: 'nestloop.unavoidable', explainedMs: 750, confidence: 'observed' }]);
   });
 });
+
+describe('a remedy', () => {
+  it('has no statement for what the connection itself sets', () => {
+    const { plans } = recorded('settings-hashjoin');
+    const of = (value: string, source: string) =>
+      factsOf({ node: 'a:1', settings: [['enable_hashjoin', value, source]] });
+    const facts = { source: of('on', 'default'), target: of('off', 'client') };
+    const { remedy } = diagnosisOf(plans.source, plans.target, { facts }).causes[0]!;
+    expect(remedy!.steps).toEqual([]);
+    expect(remedy!.summary).toBe(
+      "Give enable_hashjoin the source's value, on, in the options of the connection, which set it.",
+    );
+  });
+
+  it('quotes what is no bare word', () => {
+    const { plans } = recorded('spill-sort');
+    const of = (value: string) => factsOf({ node: 'a:1', settings: [['work_mem', value, 'configuration file']] });
+    const { causes } = diagnosisOf(plans.source, plans.target, {
+      facts: { source: of("1'; DROP"), target: of('64kB') },
+    });
+    expect(causes[0]!.remedy!.steps[0]).toMatchObject({
+      sql: "ALTER SYSTEM SET work_mem = '1''; DROP';\nSELECT pg_reload_conf();",
+      rollback: "ALTER SYSTEM SET work_mem = '64kB';\nSELECT pg_reload_conf();",
+    });
+  });
+});
