@@ -31,7 +31,7 @@ export interface AutoExplainFailure {
   notices: string[];
 }
 
-/** `load`: the role may load it; `loaded`: it is there, and the role may set it. */
+/** `load`: a superuser, who may load it; `loaded`: it is there, and the role was granted its settings. */
 export type AutoExplainAccess = { way: 'load' | 'loaded' } | { missing: string };
 
 /**
@@ -74,7 +74,7 @@ export async function readAutoExplainAccess(session: Session, signal?: AbortSign
     signal,
   );
   const [superuser, loaded, user, denied] = rows[0]!;
-  if (superuser === 't') return { way: loaded === 't' ? 'loaded' : 'load' };
+  if (superuser === 't') return { way: 'load' };
   if (loaded === 't' && denied === '{}') return { way: 'loaded' };
   const role = `"${user!.replaceAll('"', '""')}"`;
   const preload = `ALTER ROLE ${role} SET session_preload_libraries = 'auto_explain'`;

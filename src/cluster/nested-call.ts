@@ -65,3 +65,22 @@ export async function runCall(session: Session, request: CallRequest, track: boo
   else run.elapsedMs = results.at(-1)!.elapsedMs;
   return run;
 }
+
+/**
+ * A warning when the servers' own configuration runs auto_explain on nested statements at a Citus coordinator: it loses
+ * rows there, of the application's calls, too. Rejects with a ClusterError.
+ */
+export async function warnOfAutoExplain(session: Session, signal?: AbortSignal): Promise<string | undefined> {
+  if (session.server.citus === undefined) return undefined;
+  const { rows } = await session.query(
+    // pg_settings has the settings of loaded libraries only.
+    `SELECT pg_catalog.count(*) = 2 FROM pg_catalog.pg_settings
+      WHERE (name = 'auto_explain.log_min_duration' AND setting <> '-1')
+         OR (name = 'auto_explain.log_nested_statements' AND setting = 'on')`,
+    [],
+    signal,
+  );
+  return rows[0]![0] === 't'
+    ? 'auto_explain is switched on for nested statements at this coordinator: with Citus it loses rows that functions write, or falsifies their row counts. Switch auto_explain.log_nested_statements off.'
+    : undefined;
+}

@@ -1,7 +1,7 @@
 /** One side of a call: which statements ran inside it, or would, and how that is known. */
 import { ClusterError } from '../cluster/errors';
 import { readAutoExplainAccess, runWithAutoExplain } from '../cluster/nested-auto-explain';
-import { type CallRun, runCall } from '../cluster/nested-call';
+import { type CallRun, runCall, warnOfAutoExplain } from '../cluster/nested-call';
 import {
   type CountedStatement,
   countedSince,
@@ -196,6 +196,8 @@ export function spaceless(sql: string): string {
 /** What pg_stat_statements counted and Citus sent, beside what the source says. */
 async function fromStatistics(findings: SideFindings, request: Request, parser: SqlParser): Promise<void> {
   const { session, tree, call } = findings;
+  const warning = await warnOfAutoExplain(session, request.signal);
+  if (warning) findings.notes.push(warning);
   const runAs = [...tree.routines.values()].flatMap(routine => routine.runsAs ?? []);
   const access = await readStatisticsAccess(session, runAs, request.signal);
   if ('missing' in access) call.missing.push(access.missing);

@@ -219,6 +219,25 @@ describe.skipIf(missing)('a call on Citus', () => {
     expect(await both()).toEqual(before);
   });
 
+  test('warns of an auto_explain that was there before', async () => {
+    const job = jobFor(`SELECT analytics.rename('2024-01-08')`, { mode: 'analyze', analyzeWrites: ['target'] });
+    expect((await explainCall(job)).call.notes.join()).not.toContain('auto_explain');
+    const target = pair.target.coordinator;
+    // Loaded, but it never logs: no statement takes that long.
+    const settings = {
+      session_preload_libraries: 'auto_explain',
+      'auto_explain.log_min_duration': '1h',
+      'auto_explain.log_nested_statements': 'on',
+    };
+    for (const [name, value] of Object.entries(settings))
+      await target.query(`ALTER ROLE ${appOwner} SET ${name} = '${value}'`);
+    try {
+      expect((await explainCall(job)).call.notes.join()).toContain('auto_explain is switched on for nested statements');
+    } finally {
+      for (const name of Object.keys(settings)) await target.query(`ALTER ROLE ${appOwner} RESET ${name}`);
+    }
+  });
+
   test.each(sides)('refuses auto_explain on the %s, whoever asks', async side => {
     const before = await both();
     const session = await Session.open(profileOf(pair[side].coordinator), undefined, limits);
