@@ -168,12 +168,13 @@ function found(
 ): FoundCause {
   const { slower } = context;
   const explainedMs = excessMs(context, lost.slowerMs, lost.fasterMs);
+  const what = `time in scans of ${lost.table}${lost.inJoin ? ' and their join' : ''}`;
   const timed = explainedMs === undefined ? undefined : formatMs(lost.slowerMs);
   const times = bothTimed(context)
-    ? [evidence(context, `time in scans of ${lost.table}`, timed, formatMs(lost.fasterMs))]
+    ? [evidence(context, what, timed, formatMs(lost.fasterMs))]
     : timed === undefined
       ? []
-      : [evidence(context, `time in scans of ${lost.table}`, timed, undefined)];
+      : [evidence(context, what, timed, undefined)];
   const shards = lost.slowerTable?.statistics ?? [];
   const sizes = shards.flatMap(({ sizeBytes }) => sizeBytes ?? []);
   const more = lost.alike.length === 0 ? '' : ` So it is with ${lost.alike.length} more of its kind.`;

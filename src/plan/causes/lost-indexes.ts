@@ -1,9 +1,11 @@
 import type { Evidence } from '../../shared/diagnosis';
-import { operatorName } from '../operator';
-import { bothTimed, evidence, matters, workerOf } from './evidence';
+import type { Plan, PlanNode } from '../model';
+import { family, operatorName } from '../operator';
+import { bothTimed, evidence, matters, places, workerOf } from './evidence';
 import type { IndexFacts, RelationFacts } from './facts';
-import { indexesUsed, indexKind, relationFacts, scanMs, scanPairs, tableOf } from './relations';
+import { below, indexesUsed, indexKind, relationFacts, scanMs, scanPairs, tableOf } from './relations';
 import type { CauseContext } from './rule';
+import { rowOfNode } from './task-work';
 
 /** Scans of one table that use an index on the faster side and do without it on the slower one. */
 export interface LostIndex {
@@ -21,6 +23,8 @@ export interface LostIndex {
   slowerTable: RelationFacts | undefined;
   fasterTable: RelationFacts | undefined;
   filters: Evidence | undefined;
+  /** It served the condition of a join, whose time is counted with the scan's. */
+  inJoin: boolean;
   /** Workers on which no shard's scan uses it while others' do: there the shards lack it. */
   lacking: string[];
   /** Others of the same kind, each too small to be worth a word: those of partitions. Their rows and times are counted above. */
@@ -59,7 +63,9 @@ function findLost(context: CauseContext): LostIndex[] {
     }
     for (const index of indexesUsed(plans[faster], there)) {
       if (inUse.includes(index)) continue;
-      const ms = scanMs(plans[slower], here);
+      const joined = isParameterised(plans[faster], there);
+      const cost = costOf(plans[slower], here, joined);
+      const { ms } = cost;
       let lost = found.get(keyOf(index));
       if (!lost) {
         lost = {
@@ -74,6 +80,7 @@ function findLost(context: CauseContext): LostIndex[] {
           slowerTable: relationFacts(context, slower, here),
           fasterTable: relationFacts(context, faster, there),
           filters: undefined,
+          inJoin: false,
           lacking: [],
           alike: [],
           without: new Set(),
@@ -82,10 +89,11 @@ function findLost(context: CauseContext): LostIndex[] {
       }
       lost.rows.push(row);
       lost.slowerMs += ms;
-      lost.fasterMs += scanMs(plans[faster], there);
+      lost.fasterMs += costOf(plans[faster], there, joined).ms;
+      lost.inJoin ||= joined;
       if (worker !== undefined) lost.without.add(worker);
       if (ms <= lost.heaviestMs) continue;
-      lost.heaviest = row;
+      lost.heaviest = rowOfNode(context, cost.heaviest)[0] ?? row;
       lost.heaviestMs = ms;
       lost.instead = operatorName(here) + (inUse.length > 0 ? ` with ${inUse.join(', ')}` : '');
       const condition = there.properties.text('Index Cond') ?? there.properties.text('Recheck Cond');
@@ -102,6 +110,39 @@ function findLost(context: CauseContext): LostIndex[] {
     lost.push(each);
   }
   return worthMentioning(context, lost);
+}
+
+/** Wall-clock time of a scan, or of the join around it, JIT left out; 0 where nobody waited for it. */
+function costOf(plan: Plan, scan: PlanNode, withJoin: boolean): { ms: number; heaviest: PlanNode } {
+  if (!withJoin || places(plan).overlapped[scan.index]) return { ms: scanMs(plan, scan), heaviest: scan };
+  const join = joinAround(plan, scan);
+  let [ms, heaviest] = [0, scan];
+  for (const node of below(plan, join ?? scan)) {
+    ms += node.selfMs ?? 0;
+    if ((node.selfMs ?? 0) > (heaviest.selfMs ?? 0)) heaviest = node;
+  }
+  return { ms, heaviest };
+}
+
+/** What may stand between a scan and its join without being more work of its own. */
+const between = ['cache', 'sort', 'gather', 'Hash'];
+
+function joinAround({ nodes }: Plan, scan: PlanNode): PlanNode | undefined {
+  for (let at = scan.parent; at >= 0 && nodes[at]!.statement === scan.statement; at = nodes[at]!.parent) {
+    const kind = family(nodes[at]!);
+    if (kind === 'join') return nodes[at];
+    if (!between.includes(kind)) return undefined;
+  }
+  return undefined;
+}
+
+/** On the inner side of a nested loop the index finds what the join asks for; without it the join has to look. */
+function isParameterised(plan: Plan, scan: PlanNode): boolean {
+  const join = joinAround(plan, scan);
+  if (join?.type !== 'Nested Loop') return false;
+  let child = scan;
+  while (child.parent !== join.index) child = plan.nodes[child.parent]!;
+  return child.relationship === 'Inner';
 }
 
 /** What matters by itself, and what matters together, as the indexes of a table's partitions. */

@@ -106,6 +106,18 @@ describe('index.missing', () => {
     ]);
   });
 
+  it('counts the join that has to look for what the index found', () => {
+    const { 'index.missing': causes, ...others } = findings(
+      indexRules,
+      contextOfPair(recorded(distribution, 'index-missing-in-join')),
+    );
+    expect(others).toEqual({});
+    expect(causes).toMatchObject([{ confidence: 'derived' }]);
+    expect(causes![0]!.title).toMatch(/^The shards of events on .* lack the index events_note_idx on the target/);
+    expect(causes![0]!.explainedMs).toBeCloseTo(404, 0);
+    expect(causes![0]!.evidence.map(({ what }) => what)).toContain('time in scans of events and their join');
+  });
+
   it('is one finding for partitions that are too small each', () => {
     const { plans, facts } = partitioned(40);
     const { 'index.missing': causes } = findings(indexRules, contextOf(plans.source, plans.target, { facts }));

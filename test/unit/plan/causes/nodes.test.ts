@@ -69,12 +69,17 @@ describe('connections.exhausted', () => {
     expect(causes![0]!.evidence).toContainEqual(
       expect.objectContaining({ what: 'citus.max_adaptive_executor_pool_size', target: '1, set in the session' }),
     );
-    expect(steps(causes)).toMatchObject([
-      {
-        on: 'coordinator',
-        sql: expect.stringMatching(/SET citus\.max_adaptive_executor_pool_size = 16;$/),
-      },
-    ]);
+  });
+
+  it('is mended where the limit was set for the role', () => {
+    const pair = recorded(distribution, 'connections');
+    const [coordinator] = pair.facts.target.nodes;
+    const name = 'citus.max_adaptive_executor_pool_size';
+    const set = { value: '1', source: 'user', builtIn: '16' };
+    coordinator!.settings = new Map([...coordinator!.settings, [name, set]]);
+    pair.facts.target.scoped = [{ node: coordinator!.node, scope: 'role', owner: 'app', name, value: '1' }];
+    const { 'connections.exhausted': causes } = findings(nodeRules, contextOfPair(pair));
+    expect(steps(causes)).toMatchObject([{ on: 'coordinator', sql: `ALTER ROLE app SET ${name} = 16;` }]);
   });
 
   it('says so when a worker has no connections left', () => {
