@@ -38,6 +38,13 @@ const noFault: FaultScenario = {
 FROM orders o JOIN customers c USING (customer_id) GROUP BY c.region`,
 };
 
+const harmless: FaultScenario = {
+  ...noFault,
+  name: 'harmless_setting',
+  fault: 'None that shows: the role has effective_cache_size = 1GB instead of 4GB, and the plan stays what it is.',
+  inject: ofRole(`effective_cache_size = '1GB'`),
+};
+
 const jitForced: FaultScenario = {
   name: 'jit_forced',
   cluster: 'plain',
@@ -157,6 +164,7 @@ const parallelNotLaunched: FaultScenario = {
 
 export const settingFaults: readonly FaultScenario[] = [
   noFault,
+  harmless,
   jitForced,
   jitCompiles,
   hashAggregateOff,

@@ -31,10 +31,9 @@ export async function throttle(server: LabServer, role: string): Promise<Undo> {
       const { rows } = await client.query<{ pid: number }>('SELECT pid FROM pg_stat_activity WHERE usename = $1', [
         role,
       ]);
-      const found = rows.map(({ pid }) => pid);
-      const fresh = found.filter(pid => !backends.has(pid));
-      backends.clear();
-      for (const pid of found) backends.add(pid);
+      const fresh = rows.map(({ pid }) => pid).filter(pid => !backends.has(pid));
+      // None is forgotten: a backend may be stopped on its way out, when the view shows it no more.
+      for (const pid of fresh) backends.add(pid);
       if (stopped) signalAll(fresh, 'SIGSTOP');
       await sleep(lookMs);
     }
