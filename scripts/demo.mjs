@@ -119,7 +119,7 @@ function report(workspace, pair) {
     [
       join(root, 'dist', 'cli.js'),
       ...['explain', '--source', pair.source.uri, '--target', pair.target.uri],
-      ...['--analyze', '--analyze-writes', 'both', '--file', join(workspace, 'rollup.sql'), '--line', '2'],
+      ...['--analyze', '--analyze-writes', 'both', '--prove', '--file', join(workspace, 'rollup.sql'), '--line', '2'],
       ...['--format', 'text'],
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },

@@ -16,6 +16,9 @@ export interface ExplainArguments {
   nulls: string[];
   analyze: boolean;
   analyzeWrites: Side[];
+  prove: boolean;
+  /** Timed runs of each kind per experiment. */
+  runs?: number;
   statementTimeoutMs?: number;
   format: Format;
   playbook?: string;
@@ -36,6 +39,8 @@ const options = {
   null: { type: 'string', multiple: true },
   analyze: { type: 'boolean' },
   'analyze-writes': { type: 'string' },
+  prove: { type: 'boolean' },
+  runs: { type: 'string' },
   'statement-timeout': { type: 'string' },
   format: { type: 'string' },
   playbook: { type: 'string' },
@@ -77,6 +82,10 @@ export function parseArguments(argv: readonly string[], env: NodeJS.ProcessEnv =
   if (analyzeWrites.length > 0 && !values.analyze) {
     throw new UsageError('--analyze-writes needs --analyze.', 'Plain EXPLAIN executes nothing on either side.');
   }
+  if (values.prove && !values.analyze) {
+    throw new UsageError('--prove needs --analyze.', 'Experiments are timed against what ANALYZE measures.');
+  }
+  if (values.runs !== undefined && !values.prove) throw new UsageError('--runs belongs to --prove.');
   const result: ExplainArguments = {
     command: 'explain',
     source: sideOf('source'),
@@ -86,8 +95,10 @@ export function parseArguments(argv: readonly string[], env: NodeJS.ProcessEnv =
     nulls: values.null ?? [],
     analyze: values.analyze ?? false,
     analyzeWrites,
+    prove: values.prove ?? false,
     format: formatOf(values.format),
   };
+  if (values.runs !== undefined) result.runs = wholeNumber('runs', values.runs, 4);
   if (values.migration) result.migration = values.migration;
   if (values.playbook !== undefined) {
     if (values.playbook === '') throw new UsageError('--playbook needs the name of a file.');

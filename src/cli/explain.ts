@@ -3,20 +3,25 @@ import { basename } from 'node:path';
 import { parseConnectionUri } from '../cluster/connection-uri';
 import { ClusterError } from '../cluster/errors';
 import { defaultLimits } from '../cluster/limits';
-import { explainBothSides } from '../diagnosis/explain-both-sides';
-import type { ExplainJob, SideConnection } from '../diagnosis/explain-job';
-import { readStatement } from '../diagnosis/statement';
+import type { ExplainJob, ExplainResult, SideConnection } from '../diagnosis/explain-job';
+import { explainStatement } from '../diagnosis/explain-statement';
+import type { CallResult } from '../diagnosis/nested';
+import { prove } from '../diagnosis/prove';
+import { proveCall } from '../diagnosis/prove-call';
+import { readStatementOrCall } from '../diagnosis/statement';
 import { failedToConnect } from '../playbook/finding';
 import type { FrontMatter } from '../playbook/front-matter';
 import { planDiffMarkdown } from '../playbook/plan-diff-markdown';
+import type { Proving } from '../shared/diagnosis';
 import { defaultColors } from '../shared/migration';
+import type { CallView } from '../shared/nested';
 import type { PlanDiffView } from '../shared/plan-diff';
 import { type Side, sides } from '../shared/side';
 import type { ExplainArguments, Format } from './arguments';
 import { playbookNames, recordInFile } from './playbook';
 import { explainReport, formatJson } from './report';
 import { parameterValues, statementInFile } from './statement';
-import { type Style, styleFor } from './terminal';
+import { type Style, styleFor, truncate } from './terminal';
 import { formatText } from './text';
 import { UsageError } from './usage';
 
@@ -53,16 +58,56 @@ export async function runExplain(given: ExplainArguments, sql: string, around: S
     limits: { ...defaultLimits, statementTimeoutMs: given.statementTimeoutMs ?? defaultLimits.statementTimeoutMs },
     signal: around.signal,
   };
-  const { view } = await explainBothSides(job).catch(async error => {
+  const result = await explainStatement(job).catch(async error => {
     throw await inOurWords(error, job);
   });
-  around.stdout.write(format(view, given.format, styleFor(around.stdout, around.env)));
+  const { view, refused }: Proven = given.prove ? await proven(job, result, given, around.stderr) : result;
+  const call = 'call' in result ? result.call : undefined;
+  around.stdout.write(format(view, call, given.format, styleFor(around.stdout, around.env)));
+  if (refused) around.stderr.write(`cutover: nothing was proven: ${refused.message} ${refused.next ?? ''}\n`);
   for (const side of sides) {
     if (view[side].error?.reason !== 'authentication') continue;
     around.stderr.write(`cutover: CUTOVER_${side.toUpperCase()}_PASSWORD can hold the password of the ${side}.\n`);
   }
   if (given.playbook !== undefined) await record(given.playbook, view, around.stderr);
-  return sides.some(side => view[side].status === 'error') ? 1 : 0;
+  if (sides.some(side => view[side].status === 'error')) return 1;
+  return refused ? 2 : 0;
+}
+
+interface Proven {
+  view: PlanDiffView;
+  /** What was measured is shown all the same. */
+  refused?: ClusterError;
+}
+
+async function proven(
+  job: ExplainJob,
+  result: ExplainResult | CallResult,
+  { runs }: ExplainArguments,
+  stderr: Output,
+): Promise<Proven> {
+  const { view } = result;
+  if (!view.diagnosis) return { view };
+  const options = { timed: true, runs, onProgress: progressLine(stderr), signal: job.signal };
+  try {
+    const diagnosis = await ('call' in result ? proveCall(job, result, options) : prove(job, result, options));
+    return { view: { ...view, diagnosis } };
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.reason === 'refused')) throw error;
+    return { view, refused: error };
+  } finally {
+    if (stderr.isTTY) stderr.write('\r\u001b[K');
+  }
+}
+
+/** One line that is written over, on a terminal only. */
+function progressLine(stderr: Output): (proving: Proving) => void {
+  return ({ changing, experiment, experiments, run, runs }) => {
+    if (!stderr.isTTY) return;
+    const what = run === undefined ? 'its plan' : `run ${run} of ${runs}`;
+    const line = `experiment ${experiment} of ${experiments}: ${changing}, ${what}`;
+    stderr.write(`\r\u001b[K${truncate(line, (stderr.columns ?? 80) - 1)}`);
+  };
 }
 
 /** What is refused under --analyze alone may write: everything else is refused of plain EXPLAIN, too. */
@@ -70,7 +115,7 @@ async function inOurWords(error: unknown, job: ExplainJob): Promise<unknown> {
   const mayBeWrite = job.mode === 'analyze' && job.analyzeWrites.length === 0;
   if (!(error instanceof ClusterError && error.reason === 'refused' && mayBeWrite)) return error;
   try {
-    await readStatement(job.sql, job.parameters);
+    await readStatementOrCall(job.sql, job.parameters);
   } catch {
     return error;
   }
@@ -144,10 +189,10 @@ function sideConnection(
   };
 }
 
-function format(view: PlanDiffView, as: Format, style: Style): string {
-  if (as === 'json') return formatJson(explainReport(view));
+function format(view: PlanDiffView, call: CallView | undefined, as: Format, style: Style): string {
+  if (as === 'json') return formatJson(explainReport(view, call));
   if (as === 'markdown') return `${planDiffMarkdown(view).trimEnd()}\n`;
-  return formatText(view, style);
+  return formatText(view, style, call);
 }
 
 async function record(path: string, view: PlanDiffView, stderr: Output): Promise<void> {

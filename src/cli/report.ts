@@ -1,7 +1,16 @@
-import type { ExplainReport, ExplainReportSide } from '../shared/explain-report';
+import type { Cause, Experiment } from '../shared/diagnosis';
+import type {
+  ExplainReport,
+  ExplainReportSide,
+  ReportCause,
+  ReportExperiment,
+  ReportNestedSide,
+} from '../shared/explain-report';
+import type { CallView, NestedSide } from '../shared/nested';
 import type { PlanDiffView, SideView } from '../shared/plan-diff';
 
-export function explainReport(view: PlanDiffView): ExplainReport {
+export function explainReport(view: PlanDiffView, call?: CallView): ExplainReport {
+  const { diagnosis } = view;
   const { sentence, basis, tone, ratio } = view.verdict;
   return {
     version: 1,
@@ -13,9 +22,60 @@ export function explainReport(view: PlanDiffView): ExplainReport {
     target: reportSide(view.target),
     ratio: ratio ?? null,
     verdict: { sentence, basis, tone },
-    causes: [],
+    slower: diagnosis?.slower ?? null,
+    differenceMs: diagnosis?.differenceMs ?? null,
+    explainedShare: diagnosis?.explainedShare ?? null,
+    causes: (diagnosis?.causes ?? []).map(reportCause),
+    experiments: (diagnosis?.experiments ?? []).map(reportExperiment),
+    statements: (call?.statements ?? []).map(({ id, parent, sql, source, target, unresolved }) => ({
+      id,
+      parent: parent ?? null,
+      sql,
+      source: source ? reportNestedSide(source) : null,
+      target: target ? reportNestedSide(target) : null,
+      unresolved,
+    })),
     differences: view.differences.map(({ kind, title, source, target }) => ({ kind, title, source, target })),
-    notes: view.notes,
+    notes: [...view.notes, ...(diagnosis?.notes ?? [])],
+  };
+}
+
+function reportCause({ rows: _, explainedMs, explainedShare, evidence, remedy, ...cause }: Cause): ReportCause {
+  return {
+    ...cause,
+    explainedMs: explainedMs ?? null,
+    explainedShare: explainedShare ?? null,
+    evidence: evidence.map(({ what, source, target, node }) => ({
+      what,
+      source: source ?? null,
+      target: target ?? null,
+      node: node ?? null,
+    })),
+    remedy: remedy ?? null,
+  };
+}
+
+function reportExperiment(experiment: Experiment): ReportExperiment {
+  const { planChanged, workersHeard, unchanged, changedTo, ratio, explainedShare, note, ...always } = experiment;
+  return {
+    ...always,
+    planChanged: planChanged ?? null,
+    workersHeard: workersHeard ?? null,
+    unchanged: unchanged ?? null,
+    changedTo: changedTo ?? null,
+    ratio: ratio ?? null,
+    explainedShare: explainedShare ?? null,
+    note: note ?? null,
+  };
+}
+
+function reportNestedSide({ calls, executionMs, share, jitMs, timeFrom }: NestedSide): ReportNestedSide {
+  return {
+    calls: calls ?? null,
+    executionMs: executionMs ?? null,
+    share: share ?? null,
+    jitMs: jitMs ?? null,
+    timeFrom,
   };
 }
 

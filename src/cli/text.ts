@@ -6,16 +6,20 @@ import { type CondensedRow, condenseDifferences, condenseRows } from '../playboo
 import { figureRows } from '../playbook/figures';
 import { visibleLine, visibleText } from '../playbook/visible';
 import { formatCost, formatMsFigure, formatRows } from '../shared/format';
+import type { CallView } from '../shared/nested';
 import type { Cell, Mark, PlanDiffView, Row, SideView, ViewError } from '../shared/plan-diff';
 import { sides } from '../shared/side';
+import { callText, causesText, experimentsText } from './causes-text';
 import { cut, displayWidth, type Paint, padEnd, padStart, paint, type Style, truncate, wrap } from './terminal';
 
-export function formatText(view: PlanDiffView, style: Style): string {
+export function formatText(view: PlanDiffView, style: Style, call?: CallView): string {
   const sections = [
     header(view, style),
     figures(view, style),
     ...sides.map(side => failure(view, view[side], style)),
-    plans(view, style),
+    causesText(view, style),
+    experimentsText(view, style),
+    call ? callText(call, style) : plans(view, style),
     differences(view, style),
     notes(view, style),
   ];
@@ -191,7 +195,7 @@ function differences(view: PlanDiffView, style: Style): string[] {
 
 function notes(view: PlanDiffView, style: Style): string[] {
   const notices = sides.flatMap(side => view[side].notices.map(notice => `${view[side].label}: ${notice}`));
-  const all = [...view.notes, ...notices];
+  const all = [...view.notes, ...(view.diagnosis?.notes ?? []), ...notices];
   if (all.length === 0) return [];
   return [paint('Notes', 'bold', style), ...all.flatMap(note => wrap(note, style.width, '  '))];
 }

@@ -12,7 +12,8 @@ export class UsageError extends Error {
 
 export const usage = `Usage: cutover explain --source URI --target URI (--sql TEXT | --file FILE [--line N]) [options]
 
-Explains one statement on both clusters at once and says what differs.
+Explains one statement on both clusters at once and says what differs, and why. A CALL, a DO or a SELECT of functions
+shows the statements inside.
 
 Clusters:
   --source URI               the cluster moved from; default: CUTOVER_SOURCE_URI
@@ -36,6 +37,10 @@ Execution:
   --analyze                  EXPLAIN ANALYZE: executes the statement on both sides
   --analyze-writes SIDES     source, target or both: execute what may write there, too, and roll it back. Naming the
                              source lifts its protection. Sequences, notifications and remote calls are not undone.
+  --prove                    experiments on the slower side: the statement again with one setting as on the other side, by
+                             turns with the unchanged one; rolled back. Needs --analyze, and for what may write
+                             --analyze-writes naming that side.
+  --runs N                   timed runs of each kind per experiment; default 5, at least 4
   --statement-timeout MS     ends the statement on the server; default 60000, 0 for none
 
 Output:

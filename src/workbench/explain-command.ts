@@ -1,7 +1,7 @@
 /** Explain on Both Sides, plain or with ANALYZE: from the cursor to the panel. */
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { ExplainJob, ExplainResult } from '../diagnosis/explain-job';
+import type { ExplainResult } from '../diagnosis/explain-job';
 import type { CallResult } from '../diagnosis/nested';
 import type { Migration } from '../shared/migration';
 import type { PlanDiffView } from '../shared/plan-diff';
@@ -92,13 +92,14 @@ async function explainInto(
 
 async function runInto(panel: PlanPanel, run: AbortController, wish: Wish, answers: Answers): Promise<PlanDiffView> {
   const { workbench, migration, request } = wish;
+  const { explainStatement } = await import('../diagnosis/explain-statement');
   const { mode, analyzeWrites, values } = answers;
   const id = randomUUID();
   const result = await retryWithPasswords(
     workbench.passwords,
     migration,
     async () =>
-      explainAny({
+      explainStatement({
         ...(await jobOf(wish, run.signal)),
         mode,
         analyzeWrites,
@@ -112,22 +113,6 @@ async function runInto(panel: PlanPanel, run: AbortController, wish: Wish, answe
   await panel.finish(run, storedResult(id, result, request, answers), result);
   stepDone('explained');
   return result.view;
-}
-
-/** The statement itself, or what runs inside where it is a call. */
-async function explainAny(job: ExplainJob): Promise<ExplainResult | CallResult> {
-  const { isRoutineCall, readStatementOrCall } = await import('../diagnosis/statement');
-  const { classification } = await readStatementOrCall(job.sql, job.parameters);
-  if (isRoutineCall(classification)) {
-    const { explainCall } = await import('../diagnosis/nested');
-    // A SELECT of functions is only worth it when somebody wrote them: planned first, so that nothing runs twice.
-    const plain = classification.explainable
-      ? await explainCall({ ...job, mode: 'plain', analyzeWrites: [] })
-      : undefined;
-    if (plain?.call.statements.length !== 0) return plain && job.mode === 'plain' ? plain : explainCall(job);
-  }
-  const { explainBothSides } = await import('../diagnosis/explain-both-sides');
-  return explainBothSides(job);
 }
 
 function storedResult(

@@ -105,7 +105,7 @@ describe('cutover explain on plain PostgreSQL', () => {
     const run = await json('--sql', rollup);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     const report = reportOf(run);
-    expect(report).toMatchObject({ version: 1, analyzed: false, causes: [], verdict: { basis: 'totalCost' } });
+    expect(report).toMatchObject({ version: 1, analyzed: false, experiments: [], verdict: { basis: 'totalCost' } });
     for (const side of sides) {
       const own = await ownEstimate(pair[side].uri, rollup);
       expect(report[side]).toMatchObject({
@@ -116,6 +116,27 @@ describe('cutover explain on plain PostgreSQL', () => {
         error: null,
       });
     }
+  });
+
+  test('proves the cause on the side it may run on, and changes nothing', async () => {
+    const settings = () => query(pair.target.uri, 'SELECT setrole::regrole::text, setconfig FROM pg_db_role_setting');
+    const before = [await rollups(pair.target.uri), await settings()];
+    const run = await json('--sql', rollup, '--analyze', '--analyze-writes', 'both', '--prove');
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const report = reportOf(run);
+    expect(report.experiments.length).toBeGreaterThan(0);
+    for (const { side } of report.experiments) expect(side).toBe(report.slower);
+    if (pair.jit) expect(report.causes[0]).toMatchObject({ id: 'jit.forced', side: 'target' });
+    expect([await rollups(pair.target.uri), await settings()]).toEqual(before);
+  });
+
+  test('shows the statements inside a CALL', async () => {
+    const call = "CALL analytics.create_rollup('2024-01-08', '2024-01-15')";
+    const report = reportOf(await json('--sql', call));
+    expect(report.statements.map(({ sql }) => sql)).toEqual([expect.stringMatching(/^INSERT INTO analytics.rollups/)]);
+    expect(report.analyzed).toBe(false);
+    const text = await explain(['--sql', call]);
+    expect(text.stdout).toContain('Inside the call');
   });
 
   test('executes what may write on the named sides only, and rolls it back', async () => {
@@ -163,9 +184,9 @@ describe('cutover explain on plain PostgreSQL', () => {
     expect(broken.stdout).toContain('  LINE 1: SELECT 1 FORM t WHERE\n                        ^');
     const two = await explain(['--sql', 'SELECT 1; DROP TABLE analytics.rollups']);
     expect(two).toMatchObject({ code: 2, stdout: '' });
-    const call = await explain(['--file', '-'], { stdin: 'CALL analytics.create_rollup();' });
-    expect(call).toMatchObject({ code: 2, stdout: '' });
-    expect(call.stderr).toContain('CALL');
+    const utility = await explain(['--file', '-'], { stdin: 'VACUUM analytics.rollups;' });
+    expect(utility).toMatchObject({ code: 2, stdout: '' });
+    expect(utility.stderr).toContain('VACUUM');
     const unknown = await explain(['--sql', 'SELECT *\nFROM nowhere']);
     expect(unknown.code).toBe(1);
     expect(unknown.stdout).toContain('source failed: relation "nowhere" does not exist (SQLSTATE 42P01)');

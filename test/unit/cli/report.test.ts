@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { explainReport, formatJson } from '../../../src/cli/report';
 import { explainReportSchema } from '../../../src/shared/explain-report';
+import { diagnosis } from '../playbook/example-diagnosis';
 import { exampleView } from '../playbook/example-view';
 
 const schemaFile = new URL('../../../docs/explain-report.schema.json', import.meta.url);
@@ -22,6 +23,27 @@ describe('explainReport', () => {
       causes: [],
       source: { executionMs: 56.1, citusVersion: '11.1.7', jit: null, error: null },
       target: { executionMs: null, error: { reason: 'unreachable' } },
+    });
+  });
+
+  it('names causes, what was tried, and the statements inside a call', () => {
+    const side = { timeFrom: 'statistics' as const, executionMs: 12 };
+    const call = {
+      source: { executed: true, how: [], missing: [] },
+      target: { executed: true, how: [], missing: [] },
+      statements: [
+        { id: '1', depth: 0, sql: 'SELECT 1', title: 'SELECT 1', class: 'read' as const, target: side, unresolved: [] },
+      ],
+      notes: [],
+    };
+    const report = explainReport({ ...exampleView(), diagnosis }, call);
+    expect(explainReportSchema.parse(JSON.parse(formatJson(report)))).toEqual(report);
+    expect(report).toMatchObject({
+      slower: 'target',
+      explainedShare: 0.54,
+      causes: [{ id: 'jit.forced', side: 'target', confidence: 'verified', explainedMs: 680 }],
+      experiments: [{ outcome: 'explains', changed: [{ name: 'jit', from: 'on', to: 'off' }], workersHeard: null }],
+      statements: [{ id: '1', parent: null, source: null, target: { executionMs: 12, share: null } }],
     });
   });
 

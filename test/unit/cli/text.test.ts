@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { displayWidth } from '../../../src/cli/terminal';
 import { formatText } from '../../../src/cli/text';
+import { cause, diagnosis } from '../playbook/example-diagnosis';
 import { exampleView } from '../playbook/example-view';
 
 const plain = (width: number) => ({ width, color: false });
@@ -122,5 +123,16 @@ describe('formatText', () => {
     expect(text).toContain('Seq Scan on events (+99 equal)');
     expect(text.match(/Seq Scan/g)).toHaveLength(1);
     expect(text).toContain('JIT, 14 functions');
+  });
+
+  it('names the causes with evidence and fix, and no line of a rollback could be run by mistake', () => {
+    const step = { ...cause.remedy!.steps[0]!, rollback: 'RESET ALL;\nDROP ROLE app_owner;' };
+    const causes = [{ ...cause, remedy: { ...cause.remedy!, steps: [step] } }];
+    const text = formatText({ ...exampleView(), diagnosis: { ...diagnosis, causes } }, plain(100));
+    expect(text).toContain('[jit.forced: verified,');
+    expect(text).toContain('     jit: off → on (10.1.0.1:5432)\n');
+    expect(text).toContain('         ALTER ROLE app_owner SET jit = off;\n');
+    expect(text).toContain('         -- DROP ROLE app_owner;\n');
+    expect(text).toContain('jit = off: explains it, 1,326 ms → 83 ms');
   });
 });
