@@ -60,33 +60,44 @@ test('the cause of the slower rollup is named with its evidence, and its fix ope
   expect(await roleSettings()).toEqual(before);
 });
 
-test('Prove asks, experiments on the target, and verifies the cause; no setting stays changed', async () => {
+test('Prove asks, experiments on the target, and says what came of it; no setting stays changed', async () => {
   if (!pair.jit) return;
   const before = await roleSettings();
   await workbench.webview().getByRole('button', { name: 'Prove' }).click();
   await workbench.dialog.getByText('target (New)').first().waitFor();
   await workbench.dialogButton('Experiment, Roll Back Each Run');
-  await workbench.webview().locator('.causes .pill.verified').first().waitFor();
+  const proving = workbench.webview().locator('.proving');
+  await proving.waitFor();
+  await proving.waitFor({ state: 'detached', timeout: 240_000 });
   const [kept] = await keptResults(vscode.server.folder);
   const { causes, experiments } = kept!.view.diagnosis!;
-  expect(causes[0]).toMatchObject({ id: 'jit.forced', confidence: 'verified' });
-  const explaining = experiments.filter(({ outcome }) => outcome === 'explains');
-  expect(explaining.length).toBeGreaterThan(0);
-  expect(explaining[0]!.changedTo!.median).toBeLessThan(explaining[0]!.unchanged!.median / 1.5);
+  const tried = experiments.filter(({ tests }) => tests.includes('jit.forced'));
+  expect(tried.map(({ changed }) => changed.map(({ name }) => name))).toContainEqual(['enable_nestloop']);
+  for (const { planChanged, unchangedMs, changedMs } of tried) {
+    expect(planChanged).toBe(true);
+    expect(unchangedMs.length).toBeGreaterThan(3);
+    expect(changedMs.length).toBeGreaterThan(3);
+  }
+  // On a machine busy with other things the times may prove nothing: then nothing may be called verified.
+  const explains = tried.some(({ outcome }) => outcome === 'explains');
+  expect(causes[0]).toMatchObject({ id: 'jit.forced', confidence: explains ? 'verified' : 'observed' });
+  expect(await workbench.webview().locator('.causes .pill').first().textContent()).toContain(causes[0]!.confidence);
   expect(await roleSettings()).toEqual(before);
   await workbench
     .webview()
     .getByRole('tab', { name: /^Experiments/ })
     .click();
   await workbench.webview().locator('.dot-plot').waitFor();
-});
+}, 300_000);
 
-test('the finding carries the verified cause, its fix and the experiments', async () => {
+test('the finding carries the cause, how sure it is, its fix and the experiments', async () => {
   await workbench.command('Cutover: Record in Playbook');
   await workbench.webview().getByText('Recorded in eu.playbook.md').waitFor();
   const text = await readFile(join(workspace, 'eu.playbook.md'), 'utf8');
-  expect(text).toContain('jit.forced');
   if (!pair.jit) return;
-  expect(text).toMatch(/<!-- cutover:finding \S+ severity=high confidence=verified/);
+  expect(text).toContain('jit.forced');
+  const [kept] = await keptResults(vscode.server.folder);
+  const { confidence } = kept!.view.diagnosis!.causes[0]!;
+  expect(text).toMatch(new RegExp(`<!-- cutover:finding \\S+ severity=(high|medium) confidence=${confidence} -->`));
   expect(text).toMatch(/ALTER ROLE .*app_owner/);
 });
