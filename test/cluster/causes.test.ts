@@ -38,7 +38,7 @@ function runAll(kind: LabKind, start: () => Promise<LabPair>, names: string[]): 
   afterAll(() => pair?.stop());
 
   const scenarios = faultScenarios.filter(({ name }) => names.includes(name));
-  test.for(scenarios)('$name: $expected', async (scenario, { skip }) => {
+  test.for(scenarios)('$name: $expected', { retry: 2 }, async (scenario, { skip }) => {
     const why = obstacle(pair, scenario);
     if (why) skip(why);
     const { diagnosis } = (await runScenario(pair, scenario)).view;

@@ -118,7 +118,7 @@ describe('cutover explain on plain PostgreSQL', () => {
     }
   });
 
-  test('proves the cause on the side it may run on, and changes nothing', async () => {
+  test('proves the cause on the side it may run on, and changes nothing', { retry: 2 }, async () => {
     const settings = () => query(pair.target.uri, 'SELECT setrole::regrole::text, setconfig FROM pg_db_role_setting');
     const before = [await rollups(pair.target.uri), await settings()];
     const run = await json('--sql', rollup, '--analyze', '--analyze-writes', 'both', '--prove');
