@@ -71,7 +71,7 @@ async function takeAll({ workbench, setTheme }: Vscode, take: (name: string) => 
 
   await setTheme('dark');
   await workbench.command('View: Close Primary Side Bar');
-  await page.locator('.verdict').click();
+  await workbench.tab(/^Plans/).click();
   await workbench.command('View: Toggle Maximize Editor Group');
   await page.getByRole('button', { name: 'Prove' }).click();
   await workbench.dialogButton('Experiment, Roll Back Each Run');
