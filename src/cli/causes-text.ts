@@ -1,8 +1,8 @@
 /** Causes, fixes, experiments and the statements inside a call, for a terminal. */
 import { causeFigures } from '../playbook/causes-markdown';
 import { visibleText } from '../playbook/visible';
-import type { Cause, Experiment, RemedyStep } from '../shared/diagnosis';
-import { formatMs, formatRatio } from '../shared/format';
+import { type Cause, type Experiment, outcomeWords, stepPlaces } from '../shared/diagnosis';
+import { formatMs, formatRatio, formatShare } from '../shared/format';
 import type { CallView, NestedSide, NestedStatement } from '../shared/nested';
 import type { PlanDiffView } from '../shared/plan-diff';
 import { paint, type Style, wrap } from './terminal';
@@ -38,12 +38,6 @@ export function callText(call: CallView, style: Style): string[] {
   return [...lines, ...missing.flatMap(text => wrap(text, style.width, '  '))];
 }
 
-const places: Record<RemedyStep['on'], string> = {
-  coordinator: 'on the coordinator',
-  workers: 'on each worker',
-  everyNode: 'on every node',
-};
-
 function causeLines(cause: Cause, number: number, style: Style): string[] {
   const { remedy, evidence } = cause;
   const lines = wrap(`${number}. ${cause.title} [${cause.id}: ${causeFigures(cause)}]`, style.width, '  ').map(line =>
@@ -60,7 +54,7 @@ function causeLines(cause: Cause, number: number, style: Style): string[] {
   if (!remedy) return lines;
   lines.push(...wrap(`Fix for the ${remedy.side}, not run: ${remedy.summary}`, style.width, '     '));
   for (const step of remedy.steps) {
-    lines.push(...wrap(`${places[step.on]}; locks: ${step.lock}`, style.width, '       '));
+    lines.push(...wrap(`${stepPlaces[step.on]}; locks: ${step.lock}`, style.width, '       '));
     lines.push(...sqlLines(step.sql), ...sqlLines(comment(`rollback: ${step.rollback}`)));
   }
   return [...lines, ...wrap(`Verify: ${remedy.verify}`, style.width, '     ')];
@@ -79,24 +73,13 @@ function sqlLines(sql: string): string[] {
   return sql.split('\n').map(line => `         ${visibleText(line)}`);
 }
 
-const outcomes: Record<Experiment['outcome'], string> = {
-  explains: 'explains it',
-  helps: 'helps',
-  noEffect: 'no effect',
-  worse: 'worse',
-  unclear: 'unclear',
-  planOnly: 'plan only',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
-
 function experimentLines(experiment: Experiment, style: Style): string[] {
   const { changed, outcome, unchanged, changedTo, ratio, explainedShare, workersHeard, note } = experiment;
   const parts = [
-    `${changed.map(({ name, to }) => `${name} = ${to}`).join(', ')}: ${outcomes[outcome]}`,
+    `${changed.map(({ name, to }) => `${name} = ${to}`).join(', ')}: ${outcomeWords[outcome]}`,
     unchanged && changedTo && `${formatMs(unchanged.median)} → ${formatMs(changedTo.median)}`,
     ratio && `${formatRatio(ratio.median)} (${formatRatio(ratio.low)} to ${formatRatio(ratio.high)})`,
-    explainedShare !== undefined && `${Math.round(100 * explainedShare)} % of the difference`,
+    explainedShare !== undefined && `${formatShare(explainedShare)} of the difference`,
     workersHeard !== undefined && (workersHeard ? 'the workers heard it' : 'the workers did not hear it'),
     note,
   ];
@@ -110,7 +93,7 @@ function nestedFigures({ source, target }: NestedStatement): string {
     if (!side) return '–';
     const { executionMs, share, jitMs, calls } = side;
     const about = [
-      share !== undefined && `${Math.round(100 * share)} %`,
+      share !== undefined && formatShare(share),
       calls !== undefined && calls !== 1 && `${calls} calls`,
       jitMs !== undefined && jitMs > 0 && `JIT ${formatMs(jitMs)}`,
     ].filter(Boolean);

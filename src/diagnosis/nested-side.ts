@@ -82,6 +82,12 @@ export async function findNested(
     notices: [],
     notes: [...tree.notes],
   };
+  if (tree.unresolved !== undefined && execution === 'plan')
+    findings.error = new ClusterError(
+      'undefined',
+      `No procedure ${tree.unresolved} with these arguments was found to look into.`,
+      { next: 'Check its name, its arguments and the search_path. What an extension brings is not looked into.' },
+    );
   if (execution !== 'plan' && tree.endsTransaction)
     findings.notes.push('A routine inside commits or rolls back, so the call cannot run in a transaction of its own.');
   if (execution === 'plan' || tree.endsTransaction || statement.values === undefined) fromSource(findings);

@@ -42,6 +42,8 @@ export interface SourceTree {
   /** COMMIT or ROLLBACK somewhere inside, as far as it was read. */
   endsTransaction: boolean;
   notes: string[];
+  /** The procedure of a CALL, when there is none to read by that name and with that many arguments. */
+  unresolved?: string;
 }
 
 /** Calls deeper than this are not followed, nor are more statements than this listed. */
@@ -57,9 +59,13 @@ export async function readSource(
 ): Promise<SourceTree> {
   const reader = new SourceReader(session, parser, signal);
   const outcome = parser.parse(sql);
-  const isBlock = outcome.ok && outcome.statements[0]?.kind === 'DoStmt';
-  if (isBlock) await reader.openBlock(sql);
-  else await reader.openCalls(sql, -1, [], emptyScope);
+  const kind = outcome.ok ? outcome.statements[0]?.kind : undefined;
+  if (kind === 'DoStmt') await reader.openBlock(sql);
+  else {
+    const unresolved = await reader.openCalls(sql, -1, [], emptyScope);
+    // The procedure's own name stands before those in its arguments.
+    if (kind === 'CallStmt' && unresolved[0]?.index === 0) reader.tree.unresolved = unresolved[0].name;
+  }
   return reader.tree;
 }
 
@@ -83,12 +89,19 @@ class SourceReader {
     else await this.#addPlpgsql(read, 'inline_code_block', 'inline_code_block', new Map(), -1, []);
   }
 
-  /** The routines that a statement calls, below it. `path` are the signatures around it. */
-  async openCalls(sql: string, parent: number, path: string[], scope: ValueScope): Promise<void> {
+  /** The routines that a statement calls, below it. `path` are the signatures around it. Answers those without a source. */
+  async openCalls(
+    sql: string,
+    parent: number,
+    path: string[],
+    scope: ValueScope,
+  ): Promise<{ index: number; name: string }[]> {
     const calls = findCalls(this.parser, sql);
+    const unresolved: { index: number; name: string }[] = [];
     await this.#learn(calls);
-    for (const call of calls) {
+    for (const [index, call] of calls.entries()) {
       const definition = choose(call, this.#known.get(keyOf(call)) ?? []);
+      if (!definition) unresolved.push({ index, name: [call.schema, call.name].filter(Boolean).join('.') });
       if (!definition || path.includes(definition.signature)) continue;
       if (path.length >= deepest) {
         this.#noteOnce(`Calls deeper than ${deepest} are not followed.`);
@@ -96,6 +109,7 @@ class SourceReader {
       }
       await this.#open(definition, call, parent, path, scope);
     }
+    return unresolved;
   }
 
   async #open(

@@ -1,5 +1,5 @@
-import type { Cause, Diagnosis, Experiment, Interval } from '../shared/diagnosis';
-import { formatMs, formatRatio } from '../shared/format';
+import { type Cause, type Diagnosis, type Interval, outcomeWords } from '../shared/diagnosis';
+import { formatMs, formatRatio, formatShare } from '../shared/format';
 import type { PlanDiffView } from '../shared/plan-diff';
 import { codeSpan, escapeMarkdown, fence, markdownTable, type TableColumn } from './escape';
 import { remedyScript } from './remedy-script';
@@ -26,7 +26,7 @@ export function causeFigures({ confidence, explainedMs, explainedShare }: Cause)
   return [
     confidence,
     explainedMs !== undefined && formatMs(explainedMs),
-    explainedShare !== undefined && `${Math.round(100 * explainedShare)} % of the difference`,
+    explainedShare !== undefined && `${formatShare(explainedShare)} of the difference`,
   ]
     .filter(Boolean)
     .join(', ');
@@ -58,17 +58,6 @@ function causeParts(cause: Cause, number: number, view: PlanDiffView): string[] 
   return parts;
 }
 
-const outcomes: Record<Experiment['outcome'], string> = {
-  explains: 'explains it',
-  helps: 'helps',
-  noEffect: 'no effect',
-  worse: 'worse',
-  unclear: 'unclear',
-  planOnly: 'plan only',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
-
 function experimentParts({ experiments, slower }: Diagnosis): string[] {
   if (experiments.length === 0) return [];
   const columns = [
@@ -79,11 +68,11 @@ function experimentParts({ experiments, slower }: Diagnosis): string[] {
   ];
   const rows = experiments.map(each => [
     each.changed.map(({ name, from, to }) => `${name} = ${to} (was ${from})`).join(', '),
-    [outcomes[each.outcome], each.note].filter(Boolean).join(': '),
+    [outcomeWords[each.outcome], each.note].filter(Boolean).join(': '),
     interval(each.unchanged, formatMs),
     interval(each.changedTo, formatMs),
     interval(each.ratio, formatRatio),
-    each.explainedShare === undefined ? '' : `${Math.round(100 * each.explainedShare)} %`,
+    each.explainedShare === undefined ? '' : formatShare(each.explainedShare),
     each.planChanged === undefined ? '' : each.planChanged ? 'another' : 'the same',
   ]);
   const side = experiments[0]?.side ?? slower;

@@ -1,10 +1,4 @@
-import type { Cause, RemedyStep } from '../shared/diagnosis';
-
-const places: Record<RemedyStep['on'], string> = {
-  coordinator: 'on the coordinator',
-  workers: 'on each worker',
-  everyNode: 'on the coordinator and on each worker',
-};
+import { type Cause, stepPlaces } from '../shared/diagnosis';
 
 /**
  * The fix of a cause as an SQL script to read and run by hand: each step with where to run it, what it locks, and how to
@@ -15,7 +9,7 @@ export function remedyScript({ id, title, remedy }: Cause, label: string): strin
   const alone = remedy.steps.every(step => step.on === 'coordinator');
   const steps = remedy.steps.map((step, i) =>
     [
-      comment(`${i + 1}. ${alone ? `On the ${remedy.side}` : places[step.on]}. Locks: ${step.lock}`),
+      comment(`${i + 1}. ${alone ? `On the ${remedy.side}` : stepPlaces[step.on]}. Locks: ${step.lock}`),
       step.sql.trim(),
       comment(`Rollback: ${step.rollback}`),
     ].join('\n'),

@@ -37,6 +37,13 @@ export const remedyStepSchema = z.strictObject({
 });
 export type RemedyStep = z.infer<typeof remedyStepSchema>;
 
+/** Where a step runs, in words. */
+export const stepPlaces: Record<RemedyStep['on'], string> = {
+  coordinator: 'on the coordinator',
+  workers: 'on each worker',
+  everyNode: 'on the coordinator and on each worker',
+};
+
 export const remedySchema = z.strictObject({
   /** One sentence. */
   summary: z.string(),
@@ -99,6 +106,17 @@ export const experimentSchema = z.strictObject({
   note: z.optional(z.string()),
 });
 export type Experiment = z.infer<typeof experimentSchema>;
+
+export const outcomeWords: Record<Experiment['outcome'], string> = {
+  explains: 'explains it',
+  helps: 'helps',
+  noEffect: 'no effect',
+  worse: 'worse',
+  unclear: 'unclear',
+  planOnly: 'plan only',
+  failed: 'failed',
+  cancelled: 'cancelled',
+};
 
 export const diagnosisSchema = z.strictObject({
   /** The side that is slower, or under suspicion where times cannot be compared; absent when nothing is to be explained. */

@@ -61,3 +61,9 @@ export function formatBytes(bytes: number): string {
 export function formatRatio(ratio: number): string {
   return `${ratio >= 9.95 ? formatNumber(ratio) : formatNumber(ratio, ratio < 1.095 ? 2 : 1, true)}×`;
 }
+
+/** `87 %`; a share of something below one per cent is not none of it. */
+export function formatShare(share: number): string {
+  const value = 100 * share;
+  return `${value > 0 && value < 1 ? '<1' : Math.round(value)} %`;
+}

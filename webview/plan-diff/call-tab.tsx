@@ -1,11 +1,10 @@
 /** The statements inside a function or procedure, with their share of the call's time on each side. */
 import { visibleText } from '../../src/playbook/visible';
-import { formatCount, formatMs, formatMsFigure, formatRatio } from '../../src/shared/format';
+import { formatCount, formatMs, formatMsFigure, formatRatio, formatShare } from '../../src/shared/format';
 import type { CallView, NestedSide, NestedStatement, NestedTime } from '../../src/shared/nested';
 import type { PlanDiffView } from '../../src/shared/plan-diff';
 import { sides } from '../../src/shared/side';
 import { Button } from '../common/controls';
-import { percent } from './causes';
 
 interface CallTabProps {
   view: PlanDiffView;
@@ -114,7 +113,7 @@ function SideCell({ side }: { side: NestedSide | undefined }) {
     ),
   ].join('\n');
   const small = [
-    share !== undefined && percent(share),
+    share !== undefined && formatShare(share),
     calls !== undefined && calls !== 1 && `${formatCount(calls)} calls`,
     jitMs !== undefined && jitMs > 0 && `JIT ${formatMs(jitMs)}`,
   ].filter(Boolean);

@@ -1,7 +1,7 @@
 /** Every cause with its evidence, its fix and how to take that back. Nothing here runs anything. */
 import { useEffect, useRef } from 'preact/hooks';
 import { visibleText } from '../../src/playbook/visible';
-import type { Cause, Evidence, Remedy, RemedyStep } from '../../src/shared/diagnosis';
+import { type Cause, type Evidence, type Remedy, stepPlaces } from '../../src/shared/diagnosis';
 import { formatMs } from '../../src/shared/format';
 import type { PlanDiffView } from '../../src/shared/plan-diff';
 import { Button } from '../common/controls';
@@ -89,12 +89,6 @@ function EvidenceTable({ view, evidence }: { view: PlanDiffView; evidence: Evide
   );
 }
 
-const places: Record<RemedyStep['on'], string> = {
-  coordinator: 'on the coordinator',
-  workers: 'on each worker',
-  everyNode: 'on every node',
-};
-
 function RemedyText({ view, cause, remedy, open }: { view: PlanDiffView; cause: Cause; remedy: Remedy; open(): void }) {
   const alone = view[remedy.side].citusVersion === undefined;
   return (
@@ -108,7 +102,7 @@ function RemedyText({ view, cause, remedy, open }: { view: PlanDiffView; cause: 
       <ol>
         {remedy.steps.map((step, i) => (
           <li key={i}>
-            {!alone && <div class="dim">{places[step.on]}</div>}
+            {!alone && <div class="dim">{stepPlaces[step.on]}</div>}
             <pre class="code">{visibleText(step.sql)}</pre>
             <dl>
               <dt>locks</dt>

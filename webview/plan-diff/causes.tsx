@@ -1,5 +1,6 @@
 /** Why one side is slower, right under the verdict: what explains most first, then what stays unexplained. */
 import type { Cause, Diagnosis } from '../../src/shared/diagnosis';
+import { formatShare } from '../../src/shared/format';
 import type { Category, PlanDiffView } from '../../src/shared/plan-diff';
 import { plural } from './format';
 
@@ -49,7 +50,7 @@ export function Causes({ view, diagnosis, open }: CausesProps) {
           {rest !== undefined && rest >= smallestRest && (
             <>
               <ShareBar share={rest} category="other" />
-              <span class="rest-figure">{`${more > 0 ? 'unexplained ' : ''}${percent(rest)}`}</span>
+              <span class="rest-figure">{`${more > 0 ? 'unexplained ' : ''}${formatShare(rest)}`}</span>
             </>
           )}
         </div>
@@ -68,9 +69,9 @@ export function Confidence({ cause, view }: { cause: Cause; view: PlanDiffView }
   return (
     <span
       class={`pill ${cause.confidence}`}
-      title={share === undefined ? cause.confidence : `${cause.confidence}, ${percent(share)} ${ofWhat}`}
+      title={share === undefined ? cause.confidence : `${cause.confidence}, ${formatShare(share)} ${ofWhat}`}
     >
-      {share === undefined ? cause.confidence : `${cause.confidence} · ${percent(share)}`}
+      {share === undefined ? cause.confidence : `${cause.confidence} · ${formatShare(share)}`}
     </span>
   );
 }
@@ -90,11 +91,6 @@ function ShareBar({ share, category }: { share: number | undefined; category: Ca
       )}
     </span>
   );
-}
-
-export function percent(share: number): string {
-  const value = 100 * share;
-  return `${value > 0 && value < 1 ? '<1' : Math.round(value)} %`;
 }
 
 const familyCategories: Record<string, Category> = {

@@ -1,9 +1,8 @@
 /** What was changed, one thing at a time, and what came of it: a table to read, a plot to believe. */
-import type { Experiment, Interval, Proving } from '../../src/shared/diagnosis';
-import { formatMs, formatMsFigure, formatRatio } from '../../src/shared/format';
+import { type Experiment, type Interval, outcomeWords, type Proving } from '../../src/shared/diagnosis';
+import { formatMs, formatMsFigure, formatRatio, formatShare } from '../../src/shared/format';
 import type { PlanDiffView } from '../../src/shared/plan-diff';
 import { Button } from '../common/controls';
-import { percent } from './causes';
 
 interface ExperimentsTabProps {
   view: PlanDiffView;
@@ -11,17 +10,6 @@ interface ExperimentsTabProps {
   /** Undefined when nothing can be run. */
   prove: (() => void) | undefined;
 }
-
-const outcomes: Record<Experiment['outcome'], string> = {
-  explains: 'explains it',
-  helps: 'helps',
-  noEffect: 'no effect',
-  worse: 'worse',
-  unclear: 'unclear',
-  planOnly: 'plan only',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
 
 export function ExperimentsTab({ view, proving, prove }: ExperimentsTabProps) {
   const experiments = view.diagnosis?.experiments ?? [];
@@ -106,12 +94,12 @@ function Row({ experiment, workers }: { experiment: Experiment; workers: boolean
         {note !== undefined && <div class="dim">{note}</div>}
       </th>
       <td>
-        <span class={`pill ${outcome === 'explains' ? 'verified' : ''}`}>{outcomes[outcome]}</span>
+        <span class={`pill ${outcome === 'explains' ? 'verified' : ''}`}>{outcomeWords[outcome]}</span>
       </td>
       <td class="numeric">{unchanged && intervalText(unchanged, formatMsFigure)}</td>
       <td class="numeric">{changedTo && intervalText(changedTo, formatMsFigure)}</td>
       <td class="numeric">{ratio && intervalText(ratio, formatRatio)}</td>
-      <td class="numeric">{explainedShare === undefined ? '' : percent(explainedShare)}</td>
+      <td class="numeric">{explainedShare === undefined ? '' : formatShare(explainedShare)}</td>
       <td>{planChanged === undefined ? '' : planChanged ? 'another' : 'the same'}</td>
       {workers && <td>{workersHeard === undefined ? '' : workersHeard ? 'heard it' : 'did not hear it'}</td>}
     </tr>

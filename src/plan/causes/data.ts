@@ -1,5 +1,4 @@
 import { formatMs, formatRatio, formatRows } from '../../shared/format';
-import { withoutShard } from '../align-keys';
 import type { Plan, PlanNode } from '../model';
 import { family, nodeName } from '../operator';
 import { factor, workMinimum } from '../thresholds';
@@ -14,6 +13,7 @@ import {
   rowsScanned,
   rowsThrough,
 } from './evidence';
+import { tableOf } from './relations';
 import type { CauseContext, Rule } from './rule';
 import { perRowFactor, rowsShare } from './thresholds';
 
@@ -46,9 +46,8 @@ function findGrown(context: CauseContext): Growth[] {
   const growths = pairs(context).flatMap(pair => growthOf(context, pair) ?? []);
   const allShown = showsAllTasks(plans.source) && showsAllTasks(plans.target);
   const totals = new Map<string, { slower: number; faster: number }>();
-  const tableOf = ({ relation = '', index }: PlanNode): string => withoutShard(relation, tasks[index]! >= 0);
   for (const { pair, slower: ofSlower, faster: ofFaster } of growths) {
-    const table = tableOf(pair.slower!);
+    const table = tableOf(plans[slower], pair.slower!)!;
     const total = totals.get(table) ?? { slower: 0, faster: 0 };
     totals.set(table, { slower: total.slower + ofSlower, faster: total.faster + ofFaster });
   }
@@ -56,7 +55,7 @@ function findGrown(context: CauseContext): Growth[] {
     const node = pair.slower!;
     if (overlapped[node.index] || !isMore(ofSlower, ofFaster)) return false;
     if (tasks[node.index]! < 0) return true;
-    const total = totals.get(tableOf(node))!;
+    const total = totals.get(tableOf(plans[slower], node)!)!;
     return allShown ? isMore(total.slower, total.faster) : isSameData(context, pair) && isPlaced(context, pair);
   });
 }

@@ -1,5 +1,6 @@
 import type { Side } from '../../shared/side';
 import { withoutShard } from '../align-keys';
+import { LogicalNames } from '../logical-names';
 import type { Plan, PlanNode } from '../model';
 import { family } from '../operator';
 import { pairs, places } from './evidence';
@@ -12,9 +13,34 @@ function inTask(plan: Plan, node: PlanNode): boolean {
   return places(plan).tasks[node.index]! >= 0;
 }
 
+const namesOfPlans = new WeakMap<Plan, LogicalNames>();
+
+/** Names by the metadata; undefined where a plan came without, whose shards are then told by their numbers. */
+function namesOf(plan: Plan): LogicalNames | undefined {
+  if (!plan.shards) return undefined;
+  let names = namesOfPlans.get(plan);
+  if (!names) {
+    names = new LogicalNames(plan, false);
+    namesOfPlans.set(plan, names);
+  }
+  return names;
+}
+
 /** `events` of a scan of `events_102009`; undefined for a node that reads no table. */
 export function tableOf(plan: Plan, node: PlanNode): string | undefined {
-  return node.relation === undefined ? undefined : withoutShard(node.relation, inTask(plan, node));
+  if (node.relation === undefined) return undefined;
+  return namesOf(plan)?.relation(node) ?? withoutShard(node.relation, inTask(plan, node));
+}
+
+/** The alias of a scan, its table's name where it has none. */
+export function aliasOf(plan: Plan, node: PlanNode): string {
+  return namesOf(plan)?.alias(node) ?? withoutShard(node.alias ?? node.relation ?? '', inTask(plan, node));
+}
+
+/** The index that a node names, without a shard's number; empty for a node that names none. */
+export function indexOf(plan: Plan, node: PlanNode): string {
+  const { indexName = '' } = node;
+  return namesOf(plan)?.text(indexName, node) ?? withoutShard(indexName, inTask(plan, node));
 }
 
 const tablesOfFacts = new WeakMap<SideFacts, Map<string, RelationFacts[]>>();
@@ -71,7 +97,7 @@ export function indexesUsed(plan: Plan, scan: PlanNode): string[] {
   const used = new Set<string>();
   for (const node of below(plan, scan)) {
     if (node.indexName !== undefined && (node === scan || node.type === 'Bitmap Index Scan')) {
-      used.add(withoutShard(node.indexName, inTask(plan, node)));
+      used.add(indexOf(plan, node));
     }
   }
   return [...used];

@@ -1,8 +1,8 @@
-import { withoutShard } from '../align-keys';
 import type { Plan, PlanNode } from '../model';
 import { family, nodeName } from '../operator';
 import { estimateFactor, factor } from '../thresholds';
 import { bothTimed, matters, type Pair, pairs, parentRows, places } from './evidence';
+import { aliasOf, indexOf } from './relations';
 import type { CauseContext } from './rule';
 
 /** How the two plans go about the work differently: what a planner setting or a statistic can bring about. */
@@ -41,16 +41,12 @@ function changesOf(context: CauseContext, { row, slower, faster }: Pair): ShapeC
   const kind = family(slower);
   if (slower.type !== faster.type || slower.strategy !== faster.strategy) {
     changes.push(change(kind === 'scan' ? 'access' : kind === 'join' ? 'join' : 'strategy'));
-  } else if (indexOf(context, context.slower, slower) !== indexOf(context, context.faster, faster)) {
+  } else if (indexOf(context.plans[context.slower], slower) !== indexOf(context.plans[context.faster], faster)) {
     changes.push(change('access'));
   }
   if ((slower.disabled ?? false) !== (faster.disabled ?? false)) changes.push(change('forbidden'));
   if (factor(slower.planRows ?? 0, faster.planRows ?? 0) >= estimateFactor) changes.push(change('estimate'));
   return changes;
-}
-
-function indexOf({ plans }: CauseContext, side: CauseContext['slower'], { index, indexName }: PlanNode): string {
-  return withoutShard(indexName ?? '', places(plans[side]).tasks[index]! >= 0);
 }
 
 /**
@@ -73,13 +69,12 @@ const mostRelations = 40;
 
 function joinSets(plan: Plan): Map<string, number> {
   const sets = new Map<string, number>();
-  const { tasks } = places(plan);
   const below: (Set<string> | undefined)[] = new Array(plan.nodes.length);
   for (let at = plan.nodes.length - 1; at >= 0; at--) {
     const node = plan.nodes[at]!;
     const own = below[at] ?? new Set<string>();
     if (node.relation !== undefined && family(node) === 'scan') {
-      own.add(withoutShard(node.alias ?? node.relation, tasks[at]! >= 0));
+      own.add(aliasOf(plan, node));
     }
     if (family(node) === 'join' && own.size <= mostRelations) {
       const set = [...own].sort().join(' ');
