@@ -1,18 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findCitus } from '../lab/installations';
+import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair, startPlainPair } from '../lab/lab';
-import { LabUnavailable } from '../lab/lab-unavailable';
 import { faultScenarios } from '../lab/scenarios/faults/all';
 import { obstacle, runScenario } from '../lab/scenarios/faults/run';
 import type { LabKind } from '../lab/scenarios/faults/scenario';
 
-const missingCitus = await findCitus().then(
-  () => undefined,
-  (error: unknown) => {
-    if (error instanceof LabUnavailable) return error.message;
-    throw error;
-  },
-);
+const missingCitus = await whyNoCitus();
 if (missingCitus) console.warn(`SKIPPED: causes on Citus. ${missingCitus}`);
 
 /** Those whose fault makes a difference many times the noise of a busy machine; all are in `npm run bench:causes`. */

@@ -15,19 +15,12 @@ import { readPlan } from '../../src/plan/read';
 import { placeTasks, relationsInTasks } from '../../src/plan/shards';
 import type { Side } from '../../src/shared/side';
 import type { LabCluster } from '../lab/cluster';
-import { findCitus } from '../lab/installations';
+import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair } from '../lab/lab';
-import { LabUnavailable } from '../lab/lab-unavailable';
 import type { LabServer } from '../lab/server';
 import { limits, profileOf } from './profile-of';
 
-const missing = await findCitus().then(
-  () => undefined,
-  (error: unknown) => {
-    if (error instanceof LabUnavailable) return error.message;
-    throw error;
-  },
-);
+const missing = await whyNoCitus();
 if (missing) console.warn(`SKIPPED: every test on Citus. ${missing}`);
 
 const plain: Omit<ExplainRequest, 'sql'> = {

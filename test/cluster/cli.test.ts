@@ -9,9 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ExplainReport, explainReportSchema } from '../../src/shared/explain-report';
 import { type BySide, type Side, sides } from '../../src/shared/side';
 import { freePort } from '../lab/free-port';
-import { findCitus } from '../lab/installations';
+import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair, startPlainPair } from '../lab/lab';
-import { LabUnavailable } from '../lab/lab-unavailable';
 import { rollupStatement } from '../lab/scenarios/rollup';
 import type { LabServer } from '../lab/server';
 
@@ -187,6 +186,9 @@ describe('cutover explain on plain PostgreSQL', () => {
     const utility = await explain(['--file', '-'], { stdin: 'VACUUM analytics.rollups;' });
     expect(utility).toMatchObject({ code: 2, stdout: '' });
     expect(utility.stderr).toContain('VACUUM');
+    const call = await explain(['--file', '-'], { stdin: 'CALL analytics.create_rollup();' });
+    expect(call.code).toBe(1);
+    expect(call.stdout).toContain('source failed: No procedure analytics.create_rollup with these arguments');
     const unknown = await explain(['--sql', 'SELECT *\nFROM nowhere']);
     expect(unknown.code).toBe(1);
     expect(unknown.stdout).toContain('source failed: relation "nowhere" does not exist (SQLSTATE 42P01)');
@@ -324,13 +326,7 @@ async function guard(server: LabServer, password: string): Promise<void> {
   await server.query('SELECT pg_reload_conf()');
 }
 
-const missing = await findCitus().then(
-  () => undefined,
-  (error: unknown) => {
-    if (error instanceof LabUnavailable) return error.message;
-    throw error;
-  },
-);
+const missing = await whyNoCitus();
 if (missing) console.warn(`SKIPPED: the command line on Citus. ${missing}`);
 
 describe.skipIf(missing !== undefined)('cutover explain on Citus', () => {

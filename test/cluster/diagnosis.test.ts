@@ -5,18 +5,11 @@ import { explainBothSides } from '../../src/diagnosis/explain-both-sides';
 import type { ExplainJob } from '../../src/diagnosis/explain-job';
 import { type PlanDiffView, planDiffViewSchema } from '../../src/shared/plan-diff';
 import type { Side } from '../../src/shared/side';
-import { findCitus } from '../lab/installations';
+import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair, startPlainPair } from '../lab/lab';
-import { LabUnavailable } from '../lab/lab-unavailable';
 import { rollupStatement } from '../lab/scenarios/rollup';
 
-const missing = await findCitus().then(
-  () => undefined,
-  (error: unknown) => {
-    if (error instanceof LabUnavailable) return error.message;
-    throw error;
-  },
-);
+const missing = await whyNoCitus();
 if (missing) console.warn(`SKIPPED: every test on Citus. ${missing}`);
 
 describe.each(['plain', 'citus'] as const)('the rollup on a %s pair', kind => {

@@ -9,7 +9,7 @@ import { freePort } from '../lab/free-port';
 import { findPostgres } from '../lab/installations';
 import { type LabPair, startPlainPair } from '../lab/lab';
 import type { LabServer } from '../lab/server';
-import { limits } from './profile-of';
+import { jobOn } from './job-on';
 
 /** Oldest and newest of what this machine has, so that the two sides differ. */
 const majors = (await findPostgres()).map(({ majorVersion }) => majorVersion).sort((a, b) => a - b);
@@ -31,23 +31,8 @@ afterAll(() => pair?.stop());
 
 const servers = (): LabServer[] => [pair.source.coordinator, pair.target.coordinator];
 
-function jobFor(sql: string, changes: Partial<ExplainJob> = {}): ExplainJob {
-  const on = (side: Side) => {
-    const { host, port, database, user } = pair[side].coordinator;
-    const settings = { host, port, database, user };
-    return { side, settings, label: `The ${side}`, color: 'charts.blue', protected: side === 'source' };
-  };
-  return {
-    migration: 'eu',
-    source: on('source'),
-    target: on('target'),
-    sql,
-    mode: 'plain',
-    analyzeWrites: [],
-    limits,
-    ...changes,
-  };
-}
+const jobFor = (sql: string, changes: Partial<ExplainJob> = {}): ExplainJob =>
+  jobOn(pair, { sourceProtected: true }, sql, changes);
 
 async function down(job: ExplainJob, side: Side): Promise<ExplainJob> {
   return { ...job, [side]: { ...job[side], settings: { ...job[side].settings, port: await freePort() } } };

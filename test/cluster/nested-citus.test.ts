@@ -6,19 +6,13 @@ import { type CallResult, explainCall } from '../../src/diagnosis/nested';
 import { callViewSchema } from '../../src/shared/nested';
 import { planDiffViewSchema } from '../../src/shared/plan-diff';
 import { type Side, sides } from '../../src/shared/side';
-import { findCitus } from '../lab/installations';
+import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair } from '../lab/lab';
-import { LabUnavailable } from '../lab/lab-unavailable';
 import { appOwner } from '../lab/scenarios/rollup';
+import { jobOn } from './job-on';
 import { limits, profileOf } from './profile-of';
 
-const missing = await findCitus().then(
-  () => undefined,
-  (error: unknown) => {
-    if (error instanceof LabUnavailable) return error.message;
-    throw error;
-  },
-);
+const missing = await whyNoCitus();
 if (missing) console.warn(`SKIPPED: nested statements on Citus. ${missing}`);
 
 let pair: LabPair;
@@ -61,23 +55,8 @@ beforeAll(async () => {
 });
 afterAll(() => pair?.stop());
 
-function jobFor(sql: string, changes: Partial<ExplainJob> = {}): ExplainJob {
-  const on = (side: Side) => {
-    const { host, port, database } = pair[side].coordinator;
-    const settings = { host, port, database, user: appOwner };
-    return { side, settings, label: `The ${side}`, color: 'charts.blue', protected: false };
-  };
-  return {
-    migration: 'eu',
-    source: on('source'),
-    target: on('target'),
-    sql,
-    mode: 'plain',
-    analyzeWrites: [],
-    limits,
-    ...changes,
-  };
-}
+const jobFor = (sql: string, changes: Partial<ExplainJob> = {}): ExplainJob =>
+  jobOn(pair, { user: appOwner, sourceProtected: false }, sql, changes);
 
 const call = `CALL analytics.create_rollup('2024-01-08', date '2024-01-08' + 7)`;
 

@@ -7,7 +7,7 @@ import { type Side, sides } from '../../src/shared/side';
 import { freePort } from '../lab/free-port';
 import { type LabPair, startPlainPair } from '../lab/lab';
 import { appOwner } from '../lab/scenarios/rollup';
-import { limits } from './profile-of';
+import { jobOn } from './job-on';
 
 const call = `CALL analytics.create_rollup('2024-01-08', date '2024-01-08' + 7)`;
 
@@ -45,23 +45,8 @@ beforeAll(async () => {
 });
 afterAll(() => pair?.stop());
 
-function jobFor(sql: string, changes: Partial<ExplainJob> = {}, user = appOwner): ExplainJob {
-  const on = (side: Side) => {
-    const { host, port, database } = pair[side].coordinator;
-    const settings = { host, port, database, user };
-    return { side, settings, label: `The ${side}`, color: 'charts.blue', protected: side === 'source' };
-  };
-  return {
-    migration: 'eu',
-    source: on('source'),
-    target: on('target'),
-    sql,
-    mode: 'plain',
-    analyzeWrites: [],
-    limits,
-    ...changes,
-  };
-}
+const jobFor = (sql: string, changes: Partial<ExplainJob> = {}, user = appOwner): ExplainJob =>
+  jobOn(pair, { user, sourceProtected: true }, sql, changes);
 
 async function superusers(work: () => Promise<void>): Promise<void> {
   const each = (word: string) =>

@@ -7,19 +7,12 @@ import { readPlan } from '../../src/plan/read';
 import { type PlanRelation, planRelations } from '../../src/plan/relations';
 import type { Side } from '../../src/shared/side';
 import type { LabCluster } from '../lab/cluster';
-import { findCitus } from '../lab/installations';
+import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair } from '../lab/lab';
-import { LabUnavailable } from '../lab/lab-unavailable';
 import type { LabServer } from '../lab/server';
 import { limits, profileOf } from './profile-of';
 
-const missing = await findCitus().then(
-  () => undefined,
-  (error: unknown) => {
-    if (error instanceof LabUnavailable) return error.message;
-    throw error;
-  },
-);
+const missing = await whyNoCitus();
 if (missing) console.warn(`SKIPPED: every test on Citus. ${missing}`);
 
 /** Names that end a literal, an identifier, a dollar quote, an XML element and a format. */

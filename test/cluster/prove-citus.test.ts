@@ -8,20 +8,13 @@ import { readPlan } from '../../src/plan/read';
 import { relationsInTasks } from '../../src/plan/shards';
 import { diagnosisSchema } from '../../src/shared/diagnosis';
 import { sides } from '../../src/shared/side';
-import { findCitus } from '../lab/installations';
+import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair } from '../lab/lab';
-import { LabUnavailable } from '../lab/lab-unavailable';
 import { appOwner, rollupStatement } from '../lab/scenarios/rollup';
 import { limits, profileOf } from './profile-of';
 import { experimentWith, jobFor } from './prove-subject';
 
-const missing = await findCitus().then(
-  () => undefined,
-  (error: unknown) => {
-    if (error instanceof LabUnavailable) return error.message;
-    throw error;
-  },
-);
+const missing = await whyNoCitus();
 if (missing) console.warn(`SKIPPED: experiments on Citus. ${missing}`);
 
 let pair: LabPair;

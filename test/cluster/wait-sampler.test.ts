@@ -6,20 +6,13 @@ import { Session } from '../../src/cluster/session';
 import { sampleWaits } from '../../src/cluster/wait-sampler';
 import type { WaitFacts } from '../../src/plan/causes/facts';
 import type { LabCluster } from '../lab/cluster';
-import { findCitus, findPostgres } from '../lab/installations';
+import { findPostgres, whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair, startPlainPair } from '../lab/lab';
-import { LabUnavailable } from '../lab/lab-unavailable';
 import type { LabServer } from '../lab/server';
 import { limits, profileOf } from './profile-of';
 
 const majors = [...new Set((await findPostgres()).map(({ majorVersion }) => majorVersion))].sort((a, b) => a - b);
-const missing = await findCitus().then(
-  () => undefined,
-  (error: unknown) => {
-    if (error instanceof LabUnavailable) return error.message;
-    throw error;
-  },
-);
+const missing = await whyNoCitus();
 if (missing) console.warn(`SKIPPED: every test on Citus. ${missing}`);
 
 const analyze: Omit<ExplainRequest, 'sql'> = {

@@ -2,9 +2,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { findCitus } from '../lab/installations';
+import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair } from '../lab/lab';
-import { LabUnavailable } from '../lab/lab-unavailable';
 import { appOwner } from '../lab/scenarios/rollup';
 import { packagedExtension } from './driver/packaged-extension';
 import { openVscode, type Vscode } from './driver/vscode';
@@ -12,13 +11,7 @@ import type { Workbench } from './driver/workbench';
 import { keptResults, workspaceWith } from './files';
 import { screenshotIfFailed } from './screenshot-if-failed';
 
-const missing = await findCitus().then(
-  () => undefined,
-  (error: unknown) => {
-    if (error instanceof LabUnavailable) return error.message;
-    throw error;
-  },
-);
+const missing = await whyNoCitus();
 
 describe.skipIf(missing)(missing ?? 'a Citus pair in a real VS Code', () => {
   let pair: LabPair;

@@ -68,6 +68,17 @@ export async function findCitus(): Promise<CitusInstallations> {
   );
 }
 
+/** Why there is no Citus to test on; undefined when there is. */
+export async function whyNoCitus(): Promise<string | undefined> {
+  try {
+    await findCitus();
+    return undefined;
+  } catch (error) {
+    if (error instanceof LabUnavailable) return error.message;
+    throw error;
+  }
+}
+
 async function namedCitus(variable: string): Promise<PostgresInstallation | undefined> {
   const folder = process.env[variable];
   if (!folder) return undefined;

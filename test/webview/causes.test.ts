@@ -1,10 +1,10 @@
 /** Causes, their fixes and experiments on the page. CUTOVER_SCREENSHOTS names a folder to look at the results. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PlanDiffView } from '../../src/shared/plan-diff';
 import { diagnosedView, provenView, rollupCall } from './diagnosed-views';
-import { Panel, type PanelOptions, PanelServer, themes } from './panel';
+import { type Panel, type PanelOptions, PanelServer, themes } from './panel';
 import { ready, rollupView } from './views';
+import { screenshot, withPanelOf } from './with-panel';
 
 let server: PanelServer;
 beforeAll(async () => {
@@ -12,25 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-async function withPanel(options: PanelOptions, work: (panel: Panel) => Promise<void>): Promise<void> {
-  const panel = await Panel.open(server, options);
-  try {
-    await panel.page.locator('.verdict h1').waitFor();
-    await work(panel);
-    expect(await panel.violations()).toEqual([]);
-    expect(panel.complaints).toEqual([]);
-  } finally {
-    await panel.close();
-  }
-}
+const withPanel = (options: PanelOptions, work: (panel: Panel) => Promise<void>) => withPanelOf(server, options, work);
 
 const provable = (view: PlanDiffView) => ({ ...ready(view), provable: true }) as PanelOptions['state'];
 const tab = (panel: Panel, name: RegExp) => panel.page.getByRole('tab', { name });
-
-async function screenshot(panel: Panel, name: string): Promise<void> {
-  const folder = process.env.CUTOVER_SCREENSHOTS;
-  if (folder) await panel.page.screenshot({ path: join(folder, `${name}.png`) });
-}
 
 it('names the causes right under the verdict, each with its share and how sure it is, and what is left', () =>
   withPanel({ state: ready(diagnosedView()) }, async panel => {

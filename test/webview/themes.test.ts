@@ -1,8 +1,8 @@
 /** Legible in every theme of VS Code, at every width. CUTOVER_SCREENSHOTS names a folder to look at the results. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Panel, type PanelOptions, PanelServer, themes } from './panel';
+import { type Panel, type PanelOptions, PanelServer, themes } from './panel';
 import { estimatedView, oneSideFailedView, ready, rollupView } from './views';
+import { screenshot, withPanelOf } from './with-panel';
 
 let server: PanelServer;
 beforeAll(async () => {
@@ -10,22 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-async function withPanel(options: PanelOptions, work: (panel: Panel) => Promise<void>): Promise<void> {
-  const panel = await Panel.open(server, options);
-  try {
-    await panel.page.locator('.verdict h1').waitFor();
-    await work(panel);
-    expect(await panel.violations()).toEqual([]);
-    expect(panel.complaints).toEqual([]);
-  } finally {
-    await panel.close();
-  }
-}
-
-async function screenshot(panel: Panel, name: string): Promise<void> {
-  const folder = process.env.CUTOVER_SCREENSHOTS;
-  if (folder) await panel.page.screenshot({ path: join(folder, `${name}.png`) });
-}
+const withPanel = (options: PanelOptions, work: (panel: Panel) => Promise<void>) => withPanelOf(server, options, work);
 
 /** Text that carries meaning, and how large it is. WCAG 2.2, 1.4.3: 4.5 : 1, for large text 3 : 1. */
 const texts: [selector: string, contrast: number][] = [
