@@ -3,6 +3,8 @@
  * Citus cluster as literals that the server quoted itself (`format('%L')`).
  */
 
+import { inOneText, ownMarker } from './own-marker';
+
 /** More than this of one statement is not looked at: the answer stays below some 200 kB. */
 export const maxRelations = 200;
 export const maxShards = 1000;
@@ -110,7 +112,7 @@ const ownSettings: readonly (readonly [name: string, value: string])[] = [
 export function prepareCatalogQueries(citus: boolean): string {
   const lines = ownSettings.map(([name, value]) => `SET LOCAL ${name} = ${value}`);
   if (citus) lines.push(`SET LOCAL citus.node_connection_timeout = ${nodeConnectTimeoutMs}`);
-  return lines.join('; ');
+  return inOneText(lines);
 }
 
 /**
@@ -272,7 +274,7 @@ const template = (sql: string): string => sql.replaceAll(/%(?!\d\$L)/g, '%%');
  */
 export const workersQuery = `WITH ${relationsOf(true)}, ${shardsOf}
 SELECT w.nodename, w.nodeport, w.success, w.result FROM shard, LATERAL run_command_on_workers(format(
-  $command$SELECT CASE WHEN (${template(startQuery('%3$L'))}) IS NOT NULL THEN
+  $command$${ownMarker}SELECT CASE WHEN (${template(startQuery('%3$L'))}) IS NOT NULL THEN
     CASE WHEN ${[...ownSettings, ['transaction_read_only', 'on'], ['lock_timeout', '2s']]
       .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true) IS NOT NULL`)
       .join(' AND ')} THEN

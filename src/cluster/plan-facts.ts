@@ -1,5 +1,6 @@
-import type { NodeFacts, RelationFacts, SideFacts } from '../plan/causes/facts';
+import type { RelationFacts, SideFacts } from '../plan/causes/facts';
 import type { PlanRelation } from '../plan/relations';
+import { type ClusterRow, json, type Place, placesOf } from './places';
 import {
   type NodeRow,
   nodeFacts,
@@ -39,7 +40,6 @@ interface FactsOptions {
 
 /** What every part adds to. */
 type Gathered = Omit<SideFacts, 'waits'> & { versions: Map<string, number> };
-type Place = Pick<NodeFacts, 'node' | 'role' | 'groupId'>;
 
 /**
  * What the catalogs and settings of a side say about a plan: settings in force for the connected role on every node,
@@ -91,26 +91,6 @@ export async function readSideFacts(
   if (failure) gathered.unread.push(`${unreadPart(names[failure.index]!)}: ${failure.error.message}`);
   const { versions: _, ...facts } = gathered;
   return { ...facts, waits: undefined };
-}
-
-interface ClusterRow {
-  group: number;
-  nodes: [host: string, port: number, groupId: number, active: boolean][];
-}
-
-function placesOf(session: Session, cluster: ClusterRow | undefined): { here: Place; others: [Place, boolean][] } {
-  const own = `${session.profile.host}:${session.profile.port}`;
-  if (!cluster) return { here: { node: own, role: 'coordinator', groupId: undefined }, others: [] };
-  const places = cluster.nodes.map(([host, port, groupId, active]): [Place, boolean] => [
-    { node: `${host}:${port}`, role: groupId === 0 ? 'coordinator' : 'worker', groupId },
-    active,
-  ]);
-  const here = places.find(([{ groupId }]) => groupId === cluster.group)?.[0];
-  return {
-    // A coordinator need not be in its own metadata.
-    here: here ?? { node: own, role: cluster.group === 0 ? 'coordinator' : 'worker', groupId: cluster.group },
-    others: places.filter(([place]) => place !== here),
-  };
 }
 
 function addNode(gathered: Gathered, place: Place, start: StartRow, row: NodeRow): void {
@@ -195,10 +175,4 @@ const parts: Record<string, string> = {
 
 function unreadPart(statement: string): string {
   return parts[statement] ?? statement;
-}
-
-/** The one value of an answer; undefined when the statement was not reached. */
-function json<T>(result: QueryResult | undefined): T | undefined {
-  const text = result?.rows[0]?.[0];
-  return text === null || text === undefined ? undefined : (JSON.parse(text) as T);
 }

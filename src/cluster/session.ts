@@ -7,6 +7,7 @@ import { ClusterError } from './errors';
 import type { SessionLimits } from './limits';
 import { type Login, login } from './login';
 import { formatNotice, type Notice } from './notice';
+import { inOneText, ownMarker } from './own-marker';
 import { type BackendKey, sendCancelRequest } from './wire';
 
 export interface ServerVersion {
@@ -236,7 +237,7 @@ export class Session {
         elapsedMs: own.slice(0, failed + 1).reduce((sum, { elapsedMs }) => sum + elapsedMs, 0),
         statementTimeoutMs: this.limits.statementTimeoutMs,
       });
-      outcome.failure = { index: failed - 1, error };
+      outcome.failure = { index: failed - 1, error: inUnmarkedText(error) };
     }
     return outcome;
   }
@@ -263,7 +264,7 @@ export class Session {
     if (jitOff) lines.push('SET LOCAL jit = off');
     if (!this.#direct)
       lines.push('SELECT pg_catalog.pg_backend_pid(), (extract(epoch FROM pg_catalog.now()) * 1000000)::bigint');
-    return lines.join('; ');
+    return inOneText(lines);
   }
 
   #submit(statement: Statement, limitMs: number | undefined): Promise<Answer> {
@@ -273,7 +274,7 @@ export class Session {
       this.#pending.push(entry);
       this.#watch();
       const config = {
-        text: statement.text,
+        text: ownMarker + statement.text,
         values: statement.values ? [...statement.values] : [],
         rowMode: 'array' as const,
         ...(statement.simple ? {} : { queryMode: 'extended' }),
@@ -340,4 +341,9 @@ export class Session {
     clearTimeout(this.#watchdog);
     this.#stream.destroy();
   }
+}
+
+/** The server counts positions in the text that was sent, which began with {@link ownMarker}. */
+function inUnmarkedText(error: ClusterError): ClusterError {
+  return error.position === undefined ? error : error.with({ position: error.position - ownMarker.length });
 }

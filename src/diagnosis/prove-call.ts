@@ -13,7 +13,7 @@ import { prove } from './prove';
 export async function proveCall(job: ExplainJob, result: CallResult, options: ProveOptions): Promise<Diagnosis> {
   const { diagnosis } = result.view;
   const slower = diagnosis?.slower;
-  const statement = slower && heaviest(result, slower);
+  const statement = slower && heaviestInside(result, slower);
   if (!diagnosis || !statement) {
     return {
       ...(diagnosis ?? { sentence: 'Nothing differs beyond noise.', causes: [], experiments: [] }),
@@ -32,7 +32,8 @@ export async function proveCall(job: ExplainJob, result: CallResult, options: Pr
   };
 }
 
-function heaviest({ call, results }: CallResult, slower: Side): NestedStatement | undefined {
+/** The statement inside a call that takes the most time on the slower side, of those that can be run on their own. */
+export function heaviestInside({ call, results }: CallResult, slower: Side): NestedStatement | undefined {
   const ms = (statement: NestedStatement) => statement[slower]?.executionMs ?? 0;
   return call.statements
     .filter(({ id, view }) => results.has(id) && view?.diagnosis?.slower === slower)

@@ -41,7 +41,11 @@ export interface FunctionVolatility {
 
 /** Class by grammar alone. The text must be free of psql's `:name`: bind parameters first. */
 export function classify(parser: SqlParser, sql: string): Classification {
-  const outcome = parser.parse(sql);
+  return classifyParsed(sql, parser.parse(sql));
+}
+
+/** The same, of a text that was parsed already. */
+export function classifyParsed(sql: string, outcome: ReturnType<SqlParser['parse']>): Classification {
   if (!outcome.ok) return unknown(sql, outcome.error, `PostgreSQL's grammar says: ${outcome.error.message}`);
   const [statement, second] = outcome.statements;
   if (statement === undefined) {

@@ -253,7 +253,7 @@ describe('a call on plain PostgreSQL', () => {
     const stop = new AbortController();
     const job = jobFor('CALL analytics.sleep()', { mode: 'analyze', analyzeWrites: ['target'], signal: stop.signal });
     const running = explainCall(job);
-    const asleep = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'cutover' AND query LIKE 'CALL analytics.sleep%' AND state = 'active'`;
+    const asleep = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'cutover' AND query LIKE '%CALL analytics.sleep%' AND pid <> pg_backend_pid() AND state = 'active'`;
     await expect.poll(() => server.query(asleep)).toHaveLength(1);
     stop.abort();
     await expect(running).rejects.toMatchObject({ reason: 'cancelled' });

@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import { explainReport, formatJson } from '../../../src/cli/report';
+import { explainReport } from '../../../src/cli/report';
 import { explainReportSchema } from '../../../src/shared/explain-report';
+import { formatJson } from '../../../src/shared/json';
 import { diagnosis } from '../playbook/example-diagnosis';
 import { exampleView } from '../playbook/example-view';
 

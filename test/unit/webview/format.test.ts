@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { estimateAndActual, pages, placeAt, plural, shortRatio, themeColor } from '../../../webview/plan-diff/format';
+import { plural, shortRatio, themeColor } from '../../../webview/common/format';
+import { estimateAndActual, pages, placeAt } from '../../../webview/plan-diff/format';
 
 it('shortens a ratio that a cost penalty blew up', () => {
   expect(shortRatio(8.73)).toBe('8.7×');
