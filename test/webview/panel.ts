@@ -1,5 +1,5 @@
 /**
- * The plan-diff page in a real browser, as VS Code shows it: the bundle, a strict Content Security Policy, the theme's
+ * The pages in a real browser, as VS Code shows them: the bundle, a strict Content Security Policy, the theme's
  * variables and VS Code's own default styles as a running VS Code set them. The other end is the real RpcServer.
  */
 import { readFile } from 'node:fs/promises';
@@ -12,7 +12,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { webviewBuild } from '../../scripts/webview-build.mjs';
 import type { Proving } from '../../src/shared/diagnosis';
 import { type PlanDiffState, planDiffRequests } from '../../src/shared/plan-diff-panel';
-import { type Handlers, RpcServer } from '../../src/shared/rpc';
+import { type Handlers, type Requests, RpcServer } from '../../src/shared/rpc';
+import { type StatementsState, statementsRequests } from '../../src/shared/statements-panel';
 import { launchChromium } from '../host/driver/chromium';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -23,26 +24,29 @@ type Theme = (typeof themes)[number];
 
 const nonce = 'c2FtZSBmb3IgZXZlcnkgdGVzdA';
 const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'`;
-const html = `<!doctype html>
+const pages = ['plan-diff', 'statements'] as const;
+type PageName = (typeof pages)[number];
+
+const htmlOf = (name: PageName) => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
-    <title>Plan diff</title>
-    <link rel="stylesheet" href="plan-diff.css">
+    <title>${name}</title>
+    <link rel="stylesheet" href="${name}.css">
   </head>
   <body>
     <div id="root"></div>
-    <script nonce="${nonce}" src="plan-diff.js"></script>
+    <script nonce="${nonce}" src="${name}.js"></script>
   </body>
 </html>`;
 
-/** Serves the page; one for a test file. */
+/** Serves the pages; one for a test file. */
 export class PanelServer {
   private constructor(
     private readonly server: Server,
     readonly browser: Browser,
-    /** Bytes of the script. */
-    readonly scriptBytes: number,
+    /** Bytes of each page's script. */
+    readonly scriptBytes: Readonly<Record<PageName, number>>,
   ) {}
 
   static async start(): Promise<PanelServer> {
@@ -53,12 +57,13 @@ export class PanelServer {
       minify: true,
       logLevel: 'warning',
     });
-    const file = (extension: string) => bundle.outputFiles!.find(({ path }) => path.endsWith(extension))!.contents;
-    const served: Record<string, [string, string | Uint8Array]> = {
-      '/': ['text/html; charset=utf-8', html],
-      '/plan-diff.js': ['text/javascript; charset=utf-8', file('.js')],
-      '/plan-diff.css': ['text/css; charset=utf-8', file('.css')],
-    };
+    const file = (name: string) => bundle.outputFiles!.find(({ path }) => path.endsWith(`/${name}`))!.contents;
+    const served: Record<string, [string, string | Uint8Array]> = {};
+    for (const name of pages) {
+      served[`/${name}`] = ['text/html; charset=utf-8', htmlOf(name)];
+      served[`/${name}.js`] = ['text/javascript; charset=utf-8', file(`${name}.js`)];
+      served[`/${name}.css`] = ['text/css; charset=utf-8', file(`${name}.css`)];
+    }
     const server = createServer((request, response) => {
       const found = served[request.url ?? ''];
       if (!found) {
@@ -68,11 +73,14 @@ export class PanelServer {
       response.writeHead(200, { 'content-type': found[0], 'content-security-policy': policy }).end(found[1]);
     });
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-    return new PanelServer(server, await launchChromium(), file('.js').byteLength);
+    return new PanelServer(server, await launchChromium(), {
+      'plan-diff': file('plan-diff.js').byteLength,
+      statements: file('statements.js').byteLength,
+    });
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
+  url(name: PageName): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/${name}`;
   }
 
   async stop(): Promise<void> {
@@ -82,9 +90,9 @@ export class PanelServer {
   }
 }
 
-export interface PanelOptions {
-  state: PlanDiffState;
-  handlers?: Partial<Handlers<typeof planDiffRequests>>;
+interface PageOptions<R extends Requests, State> {
+  state: State;
+  handlers?: Partial<Handlers<R>>;
   theme?: Theme;
   width?: number;
   height?: number;
@@ -97,79 +105,65 @@ interface Request {
   params: unknown;
 }
 
-export class Panel {
+/** A page and its host. */
+export abstract class WebviewPanel<R extends Requests = Requests, State = unknown> {
   /** Everything the page asked for, in order. */
   readonly requests: Request[] = [];
   /** Messages that made no sense to the host. */
   readonly unknown: string[] = [];
   /** Errors thrown on the page and complaints in its console. */
   readonly complaints: string[] = [];
-  state: PlanDiffState;
-  readonly #server: RpcServer<typeof planDiffRequests>;
+  state: State;
+  protected readonly server: RpcServer<R>;
 
-  private constructor(
+  protected constructor(
     private readonly context: BrowserContext,
     readonly page: Page,
-    options: PanelOptions,
+    requests: R,
+    options: PageOptions<R, State>,
+    defaults: Omit<Handlers<R>, 'ready'>,
   ) {
     this.state = options.state;
-    const defaults: Handlers<typeof planDiffRequests> = {
-      ready: async () => this.state,
-      details: async () => [],
-      raw: async ({ side }) => ({ text: `raw plan of the ${side}` }),
-      openRaw: async () => null,
-      record: async () => ({ file: 'move.playbook.md' }),
-      copyMarkdown: async () => null,
-      prove: async () => null,
-      openRemedy: async () => null,
-      openNested: async () => null,
-      rerun: async () => null,
-      cancel: async () => null,
-    };
-    this.#server = new RpcServer(
+    const handlers = { ready: async () => this.state, ...defaults, ...options.handlers } as unknown as Handlers<R>;
+    this.server = new RpcServer(
       message => {
         // The page may have been closed or reloaded meanwhile, as a panel may.
         this.post(message).catch(() => {});
       },
-      planDiffRequests,
-      { ...defaults, ...options.handlers },
+      requests,
+      handlers,
       what => this.unknown.push(what),
     );
   }
 
-  static async open(server: PanelServer, options: PanelOptions): Promise<Panel> {
+  protected static async newPage(server: PanelServer, options: PageOptions<Requests, unknown>) {
     const context = await server.browser.newContext({
       viewport: { width: options.width ?? 1400, height: options.height ?? 800 },
       forcedColors: options.forcedColors ? 'active' : 'none',
       reducedMotion: 'reduce',
     });
-    const page = await context.newPage();
-    const panel = new Panel(context, page, options);
-    page.on('pageerror', error => panel.complaints.push(String(error)));
-    page.on('console', message => {
-      if (message.type() === 'error' || message.type() === 'warning') panel.complaints.push(message.text());
+    return { context, page: await context.newPage() };
+  }
+
+  protected async load(url: string, theme: Theme = 'dark-modern'): Promise<void> {
+    this.page.on('pageerror', error => this.complaints.push(String(error)));
+    this.page.on('console', message => {
+      if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
     });
-    await page.exposeBinding('toHost', (_source, message: unknown) => {
+    await this.page.exposeBinding('toHost', (_source, message: unknown) => {
       const { type, method, params } = message as { type: string; method: string; params: unknown };
-      if (type === 'request') panel.requests.push({ method, params });
-      void panel.#server.receive(message);
+      if (type === 'request') this.requests.push({ method, params });
+      void this.server.receive(message);
     });
-    const theme = await readTheme(options.theme ?? 'dark-modern');
     const styles = await readFile(new URL('default-styles.css', fixtures), 'utf8');
-    await page.addInitScript(beVscode, { theme, styles });
-    await page.goto(server.url);
-    return panel;
+    await this.page.addInitScript(beVscode, { theme: await readTheme(theme), styles });
+    await this.page.goto(url);
   }
 
   /** Sends another state, as the host does when a run ends. */
-  notify(state: PlanDiffState): void {
+  notify(state: State): void {
     this.state = state;
-    this.#server.notify('state', state);
-  }
-
-  /** Says how experiments go on, as the host does. */
-  proving(now: Proving | null): void {
-    this.#server.notify('proving', now);
+    this.server.notify('state', state);
   }
 
   /** A message as it is, sense or nonsense. */
@@ -190,8 +184,72 @@ export class Panel {
   }
 
   async close(): Promise<void> {
-    this.#server.dispose();
+    this.server.dispose();
     await this.context.close();
+  }
+}
+
+export type PanelOptions = PageOptions<typeof planDiffRequests, PlanDiffState>;
+
+/** The page of one plan diff. */
+export class Panel extends WebviewPanel<typeof planDiffRequests, PlanDiffState> {
+  static async open(server: PanelServer, options: PanelOptions): Promise<Panel> {
+    const { context, page } = await WebviewPanel.newPage(server, options);
+    const panel = new Panel(context, page, planDiffRequests, options, {
+      details: async () => [],
+      raw: async ({ side }) => ({ text: `raw plan of the ${side}` }),
+      openRaw: async () => null,
+      record: async () => ({ file: 'move.playbook.md' }),
+      copyMarkdown: async () => null,
+      prove: async () => null,
+      openRemedy: async () => null,
+      openNested: async () => null,
+      rerun: async () => null,
+      cancel: async () => null,
+    });
+    await panel.load(server.url('plan-diff'), options.theme);
+    return panel;
+  }
+
+  /** Says how experiments go on, as the host does. */
+  proving(now: Proving | null): void {
+    this.server.notify('proving', now);
+  }
+}
+
+export type StatementsPanelOptions = PageOptions<typeof statementsRequests, StatementsState>;
+
+/** The page of slow statements. */
+export class StatementsPanel extends WebviewPanel<typeof statementsRequests, StatementsState> {
+  static async open(server: PanelServer, options: StatementsPanelOptions): Promise<StatementsPanel> {
+    const { context, page } = await WebviewPanel.newPage(server, options);
+    const nothing = async () => null;
+    const panel = new StatementsPanel(context, page, statementsRequests, options, {
+      details: async () => {
+        throw new Error('no details');
+      },
+      search: async () => ({ ids: [] }),
+      record: async () => ({ file: 'move.playbook.md' }),
+      explain: nothing,
+      prove: nothing,
+      open: nothing,
+      copy: nothing,
+      pin: nothing,
+      confirm: nothing,
+      split: nothing,
+      choose: nothing,
+      snapshot: nothing,
+      refresh: nothing,
+      cancel: nothing,
+      export: nothing,
+    });
+    await panel.load(server.url('statements'), options.theme);
+    return panel;
+  }
+
+  /** Asks the page to show a row, as the host does. */
+  select(id: string): void {
+    this.server.notify('select', { id });
   }
 }
 

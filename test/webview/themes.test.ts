@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Panel, type PanelOptions, PanelServer, themes } from './panel';
 import { estimatedView, oneSideFailedView, ready, rollupView } from './views';
-import { screenshot, withPanelOf } from './with-panel';
+import { contrast, screenshot, withPanelOf } from './with-panel';
 
 let server: PanelServer;
 beforeAll(async () => {
@@ -95,39 +95,3 @@ it('can be looked at', async () => {
   await withPanel({ state: ready(estimatedView()) }, panel => screenshot(panel, 'estimated'));
   await withPanel({ state: ready(oneSideFailedView()) }, panel => screenshot(panel, 'one-side-failed'));
 });
-
-/** Contrast of an element's text with what lies behind it, WCAG's formula. Runs on the page. */
-function contrast(element: unknown): number {
-  interface Node {
-    parentElement: Node | null;
-  }
-  const computed = (of: Node) =>
-    (
-      globalThis as unknown as { getComputedStyle(of: Node): { color: string; backgroundColor: string } }
-    ).getComputedStyle(of);
-  // `rgb(r, g, b)`, `rgba(r, g, b, a)` or `color(srgb r g b / a)` with parts of 1.
-  const parse = (color: string): number[] => {
-    const numbers = color.match(/[\d.]+(?:e-?\d+)?/g)!.map(Number);
-    const scale = color.startsWith('color') ? 255 : 1;
-    return [numbers[0]! * scale, numbers[1]! * scale, numbers[2]! * scale, numbers[3] ?? 1];
-  };
-  const over = (top: number[], below: number[]) => [
-    ...[0, 1, 2].map(i => top[i]! * top[3]! + below[i]! * (1 - top[3]!)),
-    1,
-  ];
-  const layers: number[][] = [];
-  for (let node: Node | null = element as Node; node; node = node.parentElement) {
-    layers.push(parse(computed(node).backgroundColor));
-  }
-  const background = layers.reduceRight((below, layer) => over(layer, below), [255, 255, 255, 1]);
-  const text = over(parse(computed(element as Node).color), background);
-  const luminance = (color: number[]) => {
-    const [r, g, b] = color.slice(0, 3).map(part => {
-      const c = part / 255;
-      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
-  };
-  const [light, dark] = [luminance(text), luminance(background)].sort((a, b) => b - a);
-  return (light! + 0.05) / (dark! + 0.05);
-}

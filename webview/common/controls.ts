@@ -13,7 +13,8 @@ import {
   vsCodeProgressRing,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
-import type { FunctionComponent, HTMLAttributes, Ref } from 'preact';
+import { type FunctionComponent, type HTMLAttributes, h } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 provideVSCodeDesignSystem().register(
   vsCodeButton(),
@@ -32,7 +33,15 @@ function element<Props>(tag: string): FunctionComponent<HTMLAttributes<HTMLEleme
 
 export const Button = element<{ appearance: 'primary' | 'secondary' | 'icon'; disabled?: boolean }>('vscode-button');
 export const Checkbox = element<{ checked: boolean; disabled?: boolean }>('vscode-checkbox');
-export const TextField = element<{ value: string; placeholder?: string; ref?: Ref<HTMLElement> }>('vscode-text-field');
+/** The toolkit's field calls itself "Text field", whatever it was given for a name. */
+export const TextField: FunctionComponent<
+  HTMLAttributes<HTMLElement> & { 'aria-label': string; value: string; placeholder?: string }
+> = props => {
+  const field = useRef<HTMLElement>(null);
+  const name = props['aria-label'];
+  useLayoutEffect(() => field.current!.setAttribute('aria-label', name), [name]);
+  return h('vscode-text-field', { ...props, ref: field });
+};
 export const ProgressRing = element<object>('vscode-progress-ring');
 /** `change` is also fired by controls inside the panels and bubbles: compare `event.target` with `currentTarget`. */
 export const Tabs = element<{ activeid: string }>('vscode-panels');

@@ -5,10 +5,11 @@
 // biome-ignore-all lint/a11y/noStaticElementInteractions: the role is one of two, the linter sees neither
 /**
  * A grid or tree grid that draws only the rows in view. Keyboard and roles follow the WAI-ARIA Authoring Practices,
- * "Treegrid Pattern": one tab stop, the active row named by aria-activedescendant.
+ * "Treegrid Pattern": one tab stop, the active row named by aria-activedescendant; headers that sort are another.
  */
 import { Component, type ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { GridHead } from './grid-head';
 import { contentHeightPx, mostRows, scrollToRow, windowAt } from './viewport';
 
 export interface Column {
@@ -17,6 +18,20 @@ export interface Column {
   /** Numbers stand right. */
   numeric?: boolean;
   title?: string;
+  /** The least width. Given for all columns, or for none, whose widths the style sheet then says. */
+  widthPx?: number;
+  /** Takes what room is left. */
+  grows?: boolean;
+  /** Makes a button of the header. */
+  sort?: ColumnSort;
+}
+
+export interface ColumnSort {
+  direction?: 'ascending' | 'descending' | undefined;
+  /** 1 for the column that is sorted by first; 0 when it is the only one, or none. */
+  place: number;
+  /** With `add` the other columns go on counting. */
+  onSort(add: boolean): void;
 }
 
 /** What stands in a cell beside its text. Each element less in a row is felt when ten rows come into view per frame. */
@@ -46,7 +61,9 @@ export interface TreeGridProps {
   row(index: number): GridRow;
   /** Index of the selected row, −1 for none. */
   selected: number;
-  onSelect(index: number): void;
+  /** What brings the selected row into view when it changes; the index itself unless rows change their places. */
+  revealKey?: unknown;
+  onSelect(index: number, by: 'key' | 'pointer'): void;
   /** Enter, or a double click. */
   onActivate(index: number): void;
   className?: string;
@@ -70,6 +87,7 @@ const settleMs = 150;
 
 export function TreeGrid(props: TreeGridProps) {
   const { columns, rowCount, row, selected, tree } = props;
+  const wide = useMemo(() => wideColumns(columns), [columns]);
   const classNames = useMemo(
     () => columns.map(({ id, numeric }) => `cell ${id}${numeric ? ' numeric' : ''}`),
     [columns],
@@ -77,6 +95,7 @@ export function TreeGrid(props: TreeGridProps) {
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const [heightPx, setHeight] = useState(0);
+  const [widthPx, setWidth] = useState(Number.POSITIVE_INFINITY);
   const [scrollTop, setScrollTop] = useState(props.scrollTop ?? 0);
   // Moving an element makes the browser lay it out from nothing, so order waits until scrolling has come to its end.
   const [firstSettled, setFirstSettled] = useState(0);
@@ -96,7 +115,10 @@ export function TreeGrid(props: TreeGridProps) {
 
   useLayoutEffect(() => {
     const element = scroller.current!;
-    const measure = () => setHeight(Math.max(0, element.clientHeight - rowHeightPx));
+    const measure = () => {
+      setHeight(Math.max(0, element.clientHeight - rowHeightPx));
+      setWidth(element.clientWidth);
+    };
     measure();
     if (props.scrollTop) element.scrollTop = props.scrollTop;
     const observer = new ResizeObserver(measure);
@@ -105,15 +127,16 @@ export function TreeGrid(props: TreeGridProps) {
   }, []);
 
   // Where the page was scrolled to outlives a reload; only a row selected since then is brought into view.
-  const revealed = useRef(selected);
+  const revealKey = props.revealKey ?? selected;
+  const revealed = useRef(revealKey);
   useEffect(() => {
-    if (selected === revealed.current) return;
-    revealed.current = selected;
+    if (revealKey === revealed.current) return;
+    revealed.current = revealKey;
     const element = scroller.current!;
     if (selected < 0 || heightPx === 0) return;
     const wanted = scrollToRow(viewport, element.scrollTop, selected);
     if (Math.abs(wanted - element.scrollTop) >= 1) element.scrollTop = wanted;
-  }, [selected, rowCount, heightPx]);
+  }, [revealKey, selected, rowCount, heightPx]);
 
   const onScroll = () => {
     const top = scroller.current!.scrollTop;
@@ -122,7 +145,7 @@ export function TreeGrid(props: TreeGridProps) {
   };
 
   const select = (index: number) => {
-    if (rowCount > 0) props.onSelect(Math.max(0, Math.min(rowCount - 1, index)));
+    if (rowCount > 0) props.onSelect(Math.max(0, Math.min(rowCount - 1, index)), 'key');
   };
 
   // Arriving by keyboard there must be an active row; a click is about to name one itself.
@@ -147,7 +170,7 @@ export function TreeGrid(props: TreeGridProps) {
     const { expanded } = rowAt(index);
     const twistie = (event.target as Element).closest('.twistie');
     if (twistie && expanded !== undefined) tree?.toggle(index, !expanded);
-    else props.onSelect(index);
+    else props.onSelect(index, 'pointer');
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -198,20 +221,13 @@ export function TreeGrid(props: TreeGridProps) {
       aria-colcount={columns.length}
       aria-activedescendant={selected >= 0 && selected < rowCount ? rowId(selected) : undefined}
       tabIndex={0}
-      class={`grid ${props.className ?? ''}`}
+      class={`grid ${wide ? `wide ${widthPx < wide.widthPx ? 'sideways' : ''}` : ''} ${props.className ?? ''}`}
+      style={wide && { '--columns': wide.tracks, '--least-width': `${wide.widthPx}px` }}
       onScroll={onScroll}
       onKeyDown={onKeyDown}
       onFocus={onFocus}
     >
-      <div role="rowgroup" class="grid-head">
-        <div role="row" aria-rowindex={1} class="grid-row">
-          {columns.map((column, i) => (
-            <div key={column.id} role="columnheader" title={column.title} class={classNames[i]}>
-              {column.header}
-            </div>
-          ))}
-        </div>
-      </div>
+      <GridHead columns={columns} classNames={classNames} leave={() => scroller.current!.focus()} />
       <div
         role="rowgroup"
         class="grid-body"
@@ -252,6 +268,15 @@ export function TreeGrid(props: TreeGridProps) {
       </div>
     </div>
   );
+}
+
+/** One layout for the header and all rows, and what they need at least; undefined where the style sheet has the widths. */
+function wideColumns(columns: readonly Column[]): { tracks: string; widthPx: number } | undefined {
+  if (columns.some(column => column.widthPx === undefined)) return undefined;
+  return {
+    tracks: columns.map(({ widthPx, grows }) => (grows ? `minmax(${widthPx}px, 1fr)` : `${widthPx}px`)).join(' '),
+    widthPx: columns.reduce((sum, column) => sum + column.widthPx!, 0),
+  };
 }
 
 /**

@@ -4,15 +4,17 @@ import type { ViewError } from '../../src/shared/plan-diff';
 import { type PlanDiffState, planDiffNotifications, planDiffRequests } from '../../src/shared/plan-diff-panel';
 import { type RpcClient, RpcError } from '../../src/shared/rpc';
 import { connectHost } from '../common/host';
+import type { Message } from '../common/messages';
+import { makeVisible } from '../common/visible-state';
 import '../common/theme.css';
+import '../common/page.css';
 import { type Layout, persistedLayout } from './layout';
-import { Failed, type Message, Running } from './states';
+import { Failed, Running } from './states';
 import './summary.css';
 import './tabs.css';
 import './plan-tab.css';
 import './causes.css';
 import { Result } from './result';
-import { makeVisible } from './visible-state';
 
 export type Host = RpcClient<typeof planDiffRequests, typeof planDiffNotifications>;
 

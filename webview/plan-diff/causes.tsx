@@ -2,7 +2,7 @@
 import type { Cause, Diagnosis } from '../../src/shared/diagnosis';
 import { formatShare } from '../../src/shared/format';
 import type { Category, PlanDiffView } from '../../src/shared/plan-diff';
-import { plural } from './format';
+import { plural } from '../common/format';
 
 /** More would push the figures out of sight; the tab has all. */
 const shownCauses = 3;

@@ -1,9 +1,10 @@
 /** Everything both nodes of the selected row said, differing properties first. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { PlanDiffView, RowDetails } from '../../src/shared/plan-diff';
 import { RpcError } from '../../src/shared/rpc';
 import { type Side, sides } from '../../src/shared/side';
 import { Button } from '../common/controls';
+import { Splitter } from '../common/splitter';
 import type { Host } from './app';
 import { markSigns, markWords } from './format';
 import type { Layout } from './layout';
@@ -18,9 +19,6 @@ interface DetailsProps {
   heightPx: number;
   arrange(change: Partial<Layout>): void;
 }
-
-const smallestPx = 90;
-const stepPx = 24;
 
 export function Details(props: DetailsProps) {
   const { open, heightPx, arrange } = props;
@@ -41,41 +39,6 @@ export function Details(props: DetailsProps) {
         <DetailsBody {...props} />
       </section>
     </>
-  );
-}
-
-function Splitter({ heightPx, resize }: { heightPx: number; resize(heightPx: number): void }) {
-  const drag = useRef<{ y: number; height: number } | null>(null);
-  const largestPx = () => Math.max(smallestPx, window.innerHeight * 0.6);
-  const clamp = (height: number) => Math.round(Math.max(smallestPx, Math.min(height, largestPx())));
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: <hr> cannot be a splitter that takes the focus
-    <div
-      class="splitter"
-      role="separator"
-      aria-orientation="horizontal"
-      aria-label="Height of the details"
-      aria-valuenow={heightPx}
-      aria-valuemin={smallestPx}
-      aria-valuemax={Math.round(largestPx())}
-      tabIndex={0}
-      onPointerDown={event => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        drag.current = { y: event.clientY, height: heightPx };
-      }}
-      onPointerMove={event => {
-        if (drag.current) resize(clamp(drag.current.height + drag.current.y - event.clientY));
-      }}
-      onPointerUp={() => {
-        drag.current = null;
-      }}
-      onKeyDown={event => {
-        if (event.key === 'ArrowUp') resize(clamp(heightPx + stepPx));
-        else if (event.key === 'ArrowDown') resize(clamp(heightPx - stepPx));
-        else return;
-        event.preventDefault();
-      }}
-    />
   );
 }
 

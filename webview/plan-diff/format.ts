@@ -1,19 +1,8 @@
-/** What the page says with figures, marks, colours and places. Figures themselves are written by src/shared/format.ts. */
+/** What the page says with figures, marks and places. Figures themselves are written by src/shared/format.ts. */
 import { visibleText } from '../../src/playbook/visible';
-import { formatCount, formatRatio, formatRows } from '../../src/shared/format';
+import { formatCount, formatRows } from '../../src/shared/format';
 import type { Cell, Mark } from '../../src/shared/plan-diff';
-import type { Side } from '../../src/shared/side';
-
-const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
-
-/** A ratio with little room: `8.7×`, and `831K×` where costs carry a penalty. */
-export function shortRatio(ratio: number): string {
-  return ratio >= 10_000 ? `${compact.format(ratio)}×` : formatRatio(ratio);
-}
-
-export function plural(count: number, noun: string): string {
-  return `${formatRows(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
+import type { Place } from '../common/format';
 
 /** `1,880 → 1,905`; a dash where EXPLAIN said nothing. */
 export function estimateAndActual(cell: Cell, analyzed: boolean): string {
@@ -37,25 +26,6 @@ export const markWords: Record<Mark, string> = {
   sourceOnly: 'only on the source',
   targetOnly: 'only on the target',
 };
-
-/**
- * The CSS value of a theme colour id such as `charts.blue`, opaque: some theme colours are not, and text is drawn in it.
- * An id that is none, or that the theme leaves out, falls back to the side's own colour.
- */
-export function themeColor(id: string, side: Side): string {
-  const fallback = `var(--default-${side})`;
-  const color = /^[A-Za-z][\w.-]*$/.test(id) ? `var(--vscode-${id.replaceAll('.', '-')}, ${fallback})` : fallback;
-  return `rgb(from ${color} r g b / 1)`;
-}
-
-export interface Place {
-  /** 1-based. */
-  line: number;
-  /** The line, cut around the place when it is long. */
-  text: string;
-  /** Characters of `text` before the place. */
-  column: number;
-}
 
 const placeWidth = 100;
 

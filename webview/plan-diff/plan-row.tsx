@@ -4,8 +4,9 @@ import type { ComponentChildren } from 'preact';
 import { formatCost, formatCount, formatMs, formatMsFigure } from '../../src/shared/format';
 import type { Cell, Row } from '../../src/shared/plan-diff';
 import { type Side, sides } from '../../src/shared/side';
+import { plural } from '../common/format';
 import type { Column, GridCell, GridRow } from '../common/tree-grid';
-import { estimateAndActual, markSigns, markWords, pages, plural } from './format';
+import { estimateAndActual, markSigns, markWords, pages } from './format';
 
 /** What is the same for all rows of a view. */
 export interface RowContext {

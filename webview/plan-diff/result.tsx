@@ -4,13 +4,14 @@ import type { Proving } from '../../src/shared/diagnosis';
 import type { CallView } from '../../src/shared/nested';
 import type { PlanDiffView } from '../../src/shared/plan-diff';
 import { Button, ProgressRing, Tab, TabPanel, Tabs } from '../common/controls';
+import { atText, themeColor } from '../common/format';
+import { type Message, MessageLine } from '../common/messages';
 import type { Host } from './app';
 import { CallTab } from './call-tab';
 import { Causes } from './causes';
 import { CausesTab } from './causes-tab';
 import { DifferencesTab } from './differences-tab';
 import { ExperimentsTab } from './experiments-tab';
-import { themeColor } from './format';
 import { type Layout, type TabId, tabs } from './layout';
 import { PlanTab } from './plan-tab';
 import { RawTab } from './raw-tab';
@@ -18,7 +19,6 @@ import { SettingsTab, settingRows } from './settings-tab';
 import { showInPlan } from './show-in-plan';
 import { Sides } from './sides';
 import { StatementTab } from './statement-tab';
-import { type Message, MessageLine } from './states';
 
 export interface ResultProps {
   host: Host;
@@ -227,19 +227,6 @@ function PageHead({ view, host, act, recordedIn, provable, proving, diagnosing }
       </div>
     </header>
   );
-}
-
-/** `22 Nov, 18:00:04` in the reader's own time zone; the exact time stands in the title. */
-function atText(at: string): string {
-  const date = new Date(at);
-  if (Number.isNaN(date.getTime())) return at;
-  return date.toLocaleString('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  });
 }
 
 /** One line until somebody wants more: what stands below keeps its place. */

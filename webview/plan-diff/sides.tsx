@@ -3,9 +3,10 @@ import { formatCost, formatCount, formatMs } from '../../src/shared/format';
 import type { PlanDiffView, SideView } from '../../src/shared/plan-diff';
 import { type Side, sides } from '../../src/shared/side';
 import { Button } from '../common/controls';
+import { plural, shortRatio } from '../common/format';
+import { ErrorText } from '../common/messages';
 import { Composition, compositionScaleMs, Legend } from './composition';
-import { placeAt, plural, shortRatio } from './format';
-import { ErrorText } from './states';
+import { placeAt } from './format';
 import { TaskBars, tasksLine } from './tasks';
 
 interface SidesProps {

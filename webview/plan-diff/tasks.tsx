@@ -1,7 +1,7 @@
 /** The tasks of a distributed query, one bar each, to one scale on both sides. */
 import { formatCount, formatMs } from '../../src/shared/format';
 import type { SideView, TaskView } from '../../src/shared/plan-diff';
-import { plural } from './format';
+import { plural } from '../common/format';
 
 type Tasks = NonNullable<SideView['tasks']>;
 

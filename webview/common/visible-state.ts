@@ -1,13 +1,12 @@
 import { visibleText } from '../../src/playbook/visible';
-import type { PlanDiffState } from '../../src/shared/plan-diff-panel';
 
 /**
- * Makes every text of a state fit to be shown, in place: names, plans and errors come from servers and may hold
- * characters that turn the writing direction or take no space, to look like something else. The statement itself stays
- * as it is, because error positions count its characters; it is made visible where it is drawn.
+ * Makes every text of what the host sent fit to be shown, in place: names, plans and errors come from servers and may
+ * hold characters that turn the writing direction or take no space, to look like something else. The statement itself
+ * stays as it is, because error positions count its characters; it is made visible where it is drawn.
  */
-export function makeVisible(state: PlanDiffState): void {
-  walk(state as unknown as Record<string, unknown>);
+export function makeVisible(sent: object): void {
+  walk(sent as Record<string, unknown>);
 }
 
 const untouched = new Set(['id', 'sql']);
