@@ -51,7 +51,11 @@ const common = {
 const builds = [
   {
     ...common,
-    entryPoints: { extension: 'src/extension.ts', cli: 'src/cli.ts' },
+    entryPoints: {
+      extension: 'src/extension.ts',
+      cli: 'src/cli.ts',
+      'statements-worker': 'src/statements-worker.ts',
+    },
     outdir: dist,
     platform: 'node',
     format: 'esm',

@@ -31,6 +31,18 @@ export async function explain(workbench: Workbench, mode: Mode, given?: Statemen
   workbench.diagnostics.show(located, errors);
 }
 
+/** A statement that stands in no document, as one of pg_stat_statements. Answers the panel that shows it. */
+export async function explainSql(
+  workbench: Workbench,
+  migration: Migration,
+  mode: Mode,
+  sql: string,
+): Promise<PlanPanel> {
+  const request = { migration: migration.name, sql };
+  await explainInto(workbench, migration, mode, request);
+  return (await workbench.panels()).forRequest(request);
+}
+
 /** Runs what a panel shows once more, with the same values. */
 export async function explainAgain(
   workbench: Workbench,

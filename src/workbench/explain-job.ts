@@ -44,7 +44,7 @@ export function labelsOf(migration: Migration): BySide<{ label: string; color: s
   return { source: label('source'), target: label('target') };
 }
 
-async function connectionOf(workbench: Workbench, migration: Migration, side: Side): Promise<SideConnection> {
+export async function connectionOf(workbench: Workbench, migration: Migration, side: Side): Promise<SideConnection> {
   const settings = migration[side];
   return {
     side,

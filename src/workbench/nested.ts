@@ -6,7 +6,7 @@ import type { StoredResult } from './plan-store';
 import type { Workbench } from './workbench';
 
 /** @throws CommandError when the statement has no plans. */
-export async function openNested(workbench: Workbench, panel: PlanPanel, id: string): Promise<void> {
+export async function openNested(workbench: Workbench, panel: PlanPanel, id: string): Promise<PlanPanel> {
   const { result, request, live } = panel;
   const statement = result?.call?.statements.find(each => each.id === id);
   if (!statement?.view) throw new CommandError('There are no plans of this statement.');
@@ -21,7 +21,9 @@ export async function openNested(workbench: Workbench, panel: PlanPanel, id: str
       : {}),
   };
   const panels = await workbench.panels();
-  await panels.forRequest(opened.request).finish(undefined, opened, nested);
+  const shown = panels.forRequest(opened.request);
+  await shown.finish(undefined, opened, nested);
+  return shown;
 }
 
 function raws(raw: { source: string | undefined; target: string | undefined } | undefined): StoredResult['raw'] {

@@ -1,6 +1,7 @@
 /** Record in Playbook: finds or creates the playbook of the migration and writes the finding as one undoable edit. */
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import type { Finding } from '../playbook/record';
 import { CommandError, Dismissed } from './messages';
 import type { StoredResult } from './plan-store';
 import { askChoice, back, type Choice } from './quick-steps';
@@ -18,19 +19,30 @@ export async function recordCurrent(workbench: Workbench): Promise<void> {
   await current.record();
 }
 
+/** Writes the finding of a result; answers the playbook's file. */
+export async function recordResult(workbench: Workbench, { view }: StoredResult): Promise<string> {
+  const { explainFinding } = await import('../playbook/finding');
+  const about = { migration: view.migration, sourceLabel: view.source.label, targetLabel: view.target.label };
+  return recordInPlaybook(workbench, about, explainFinding(view));
+}
+
+/** Whose playbook it is, and what a new one says of the sides. */
+interface About {
+  migration: string;
+  sourceLabel: string;
+  targetLabel: string;
+}
+
 /**
- * Writes the finding of a result; answers the playbook's file. The edit is saved, unless the document had unsaved
+ * Writes a finding into the playbook of its migration; answers the file. The edit is saved, unless the document had unsaved
  * changes before: those are the user's to save.
  */
-export async function recordResult(workbench: Workbench, result: StoredResult): Promise<string> {
-  const [{ explainFinding }, { recordFinding }] = await Promise.all([
-    import('../playbook/finding'),
-    import('../playbook/record'),
-  ]);
-  const uri = await findPlaybook(workbench, result);
+export async function recordInPlaybook(workbench: Workbench, about: About, finding: Finding): Promise<string> {
+  const { recordFinding } = await import('../playbook/record');
+  const uri = await findPlaybook(workbench, about);
   const document = await vscode.workspace.openTextDocument(uri);
   const wasDirty = document.isDirty;
-  const { edits, line } = recordFinding(document.getText(), explainFinding(result.view));
+  const { edits, line } = recordFinding(document.getText(), finding);
   if (edits.length > 0) {
     const edit = new vscode.WorkspaceEdit();
     for (const { start, end, text } of edits) {
@@ -52,9 +64,9 @@ export async function recordResult(workbench: Workbench, result: StoredResult): 
 }
 
 /** The playbook whose front matter names the migration; asks when there are several or only others; creates the first. */
-async function findPlaybook(workbench: Workbench, result: StoredResult): Promise<vscode.Uri> {
+async function findPlaybook(workbench: Workbench, about: About): Promise<vscode.Uri> {
   const { readFrontMatter } = await import('../playbook/front-matter');
-  const { migration } = result.view;
+  const { migration } = about;
   const files = await vscode.workspace.findFiles('**/*.playbook.md', '**/node_modules/**');
   const playbooks = await Promise.all(
     files.map(async uri => {
@@ -65,7 +77,7 @@ async function findPlaybook(workbench: Workbench, result: StoredResult): Promise
   const fitting = playbooks.filter(playbook => playbook.migration === migration);
   if (fitting.length === 1) return fitting[0]!.uri;
   const offered = fitting.length > 1 ? fitting : playbooks;
-  if (offered.length === 0) return createPlaybook(workbench, result);
+  if (offered.length === 0) return createPlaybook(workbench, about);
   const create = 'create';
   const chosen = await askChoice<vscode.Uri | typeof create>({
     title: 'Record in Playbook',
@@ -96,18 +108,14 @@ async function findPlaybook(workbench: Workbench, result: StoredResult): Promise
     ],
   });
   if (chosen === back) throw new Dismissed();
-  return chosen === create ? createPlaybook(workbench, result) : chosen;
+  return chosen === create ? createPlaybook(workbench, about) : chosen;
 }
 
 /** The template is written first, so that undo takes the finding away and leaves the playbook. */
-async function createPlaybook(workbench: Workbench, { view }: StoredResult): Promise<vscode.Uri> {
+async function createPlaybook(workbench: Workbench, about: About): Promise<vscode.Uri> {
   const { playbookTemplate } = await import('../playbook/template');
-  const uri = await placeOfNewPlaybook(view.migration);
-  const text = playbookTemplate({
-    migration: view.migration,
-    sourceLabel: view.source.label,
-    targetLabel: view.target.label,
-  });
+  const uri = await placeOfNewPlaybook(about.migration);
+  const text = playbookTemplate(about);
   const edit = new vscode.WorkspaceEdit();
   edit.createFile(uri, { contents: new TextEncoder().encode(text), overwrite: false, ignoreIfExists: false });
   if (!(await vscode.workspace.applyEdit(edit))) {

@@ -14,6 +14,7 @@ import { RawPlans } from './raw-plans';
 import { openSettingsFile, sayProblems } from './settings';
 import { StatementDiagnostics } from './statement-diagnostics';
 import type { StatementArguments } from './statement-location';
+import { startStatements } from './statements';
 import { StatusBar } from './status-bar';
 import { openWalkthrough } from './walkthrough';
 import { planDiffViewType, type Workbench } from './workbench';
@@ -72,6 +73,7 @@ export function start(context: vscode.ExtensionContext): Started {
     }),
     new RawPlans(async id => (await panels()).find(id)).register(),
     ...registerCommands(workbench),
+    ...startStatements(workbench, commandRegister(workbench)),
   );
   return { log, stop: async () => (await sessionKeeper)?.dispose() };
 }
@@ -85,17 +87,17 @@ async function makePanels(workbench: Workbench): Promise<PlanPanels> {
     prove: async panel => (await import('./prove-command')).proveInPanel(workbench, panel),
     canProve: ({ request, view, call }) =>
       request !== undefined && call === undefined && view.diagnosis?.slower !== undefined,
-    openNested: async (panel, id) => (await import('./nested')).openNested(workbench, panel, id),
+    openNested: async (panel, id) => {
+      await (await import('./nested')).openNested(workbench, panel, id);
+    },
     rerun: async (panel, request, analyze) =>
       (await import('./explain-command')).explainAgain(workbench, panel, request, analyze),
   });
 }
 
-function registerCommands(workbench: Workbench): vscode.Disposable[] {
-  const explaining = () => import('./explain-command');
-  const migrating = () => import('./migration-commands');
-  const connecting = () => import('./connection-commands');
-  const register = <A extends unknown[]>(name: string, run: (...given: A) => Promise<unknown>) =>
+/** Commands say what went wrong, once, with the way on. */
+function commandRegister(workbench: Workbench) {
+  return <A extends unknown[]>(name: string, run: (...given: A) => Promise<unknown>) =>
     vscode.commands.registerCommand(`cutover.${name}`, async (...given: A) => {
       try {
         await run(...given);
@@ -105,6 +107,13 @@ function registerCommands(workbench: Workbench): vscode.Disposable[] {
         await showError(error);
       }
     });
+}
+
+function registerCommands(workbench: Workbench): vscode.Disposable[] {
+  const explaining = () => import('./explain-command');
+  const migrating = () => import('./migration-commands');
+  const connecting = () => import('./connection-commands');
+  const register = commandRegister(workbench);
   return [
     register('explain', async (given?: unknown) =>
       (await explaining()).explain(workbench, 'plain', statementOf(given)),

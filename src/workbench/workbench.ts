@@ -11,6 +11,25 @@ import type { StatementDiagnostics } from './statement-diagnostics';
 
 /** As in the manifest's activation events. */
 export const planDiffViewType = 'cutover.planDiff';
+export const statementsViewType = 'cutover.statementsTable';
+
+/** What is done with a row of the statements, by its id; the view, the table and the palette ask for the same. */
+export interface StatementActions {
+  refresh(mayAsk: boolean): Promise<void>;
+  explain(id: string, mode: 'plain' | 'analyze'): Promise<void>;
+  prove(id: string): Promise<void>;
+  open(id: string): Promise<void>;
+  copy(id: string): Promise<void>;
+  /** Answers the playbook's file. */
+  record(id: string): Promise<string>;
+  /** Rows: one that is on the source alone, one that is on the target alone. */
+  pin(source: string, target: string): Promise<void>;
+  confirm(id: string): Promise<void>;
+  split(id: string): Promise<void>;
+  choose(): Promise<void>;
+  snapshot(): Promise<void>;
+  export(format: 'csv' | 'json' | 'markdown', ids: string[]): Promise<void>;
+}
 
 export interface Workbench {
   readonly context: vscode.ExtensionContext;
