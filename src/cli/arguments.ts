@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { Side } from '../shared/side';
+import { parseStatements, type StatementsArguments, statementsOptions } from './statements-arguments';
 import { UsageError } from './usage';
 
 const formats = ['text', 'json', 'markdown'] as const;
@@ -24,14 +25,22 @@ export interface ExplainArguments {
   playbook?: string;
 }
 
-export type Arguments = { command: 'help' } | { command: 'version' } | ExplainArguments;
+export type Arguments = { command: 'help' } | { command: 'version' } | ExplainArguments | StatementsArguments;
 
-const options = {
+/** What every command takes. */
+const sharedOptions = {
   source: { type: 'string' },
   target: { type: 'string' },
   'source-label': { type: 'string' },
   'target-label': { type: 'string' },
   migration: { type: 'string' },
+  'statement-timeout': { type: 'string' },
+  format: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const satisfies ParseArgsConfig['options'];
+
+const explainOptions = {
   sql: { type: 'string' },
   file: { type: 'string' },
   line: { type: 'string' },
@@ -41,12 +50,13 @@ const options = {
   'analyze-writes': { type: 'string' },
   prove: { type: 'boolean' },
   runs: { type: 'string' },
-  'statement-timeout': { type: 'string' },
-  format: { type: 'string' },
   playbook: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
+
+const options = { ...sharedOptions, ...explainOptions, ...statementsOptions };
+export type OptionValues = ReturnType<typeof parse>['values'];
+
+const ownOptions = { explain: explainOptions, statements: statementsOptions } as const;
 
 const repeatable = new Set<string>(['param', 'null']);
 
@@ -59,16 +69,20 @@ export function parseArguments(argv: readonly string[], env: NodeJS.ProcessEnv =
   const [command, extra] = positionals;
   if (command === 'help') return { command: 'help' };
   if (command === undefined) throw new UsageError('No command given.', 'Write cutover explain and its options.');
-  if (command !== 'explain') throw new UsageError(`There is no command "${command}".`, 'Run cutover explain.');
+  if (command !== 'explain' && command !== 'statements')
+    throw new UsageError(`There is no command "${command}".`, 'There are cutover explain and cutover statements.');
   if (extra !== undefined) {
     throw new UsageError(
       `"${extra}" belongs to no option.`,
-      'Give the statement by --sql or --file; quote it for the shell.',
+      command === 'explain' ? 'Give the statement by --sql or --file; quote it for the shell.' : 'See cutover --help.',
     );
   }
   const seen = new Set<string>();
   for (const token of tokens) {
-    if (token.kind !== 'option' || repeatable.has(token.name)) continue;
+    if (token.kind !== 'option') continue;
+    if (!Object.hasOwn(sharedOptions, token.name) && !Object.hasOwn(ownOptions[command], token.name))
+      throw new UsageError(`--${token.name} does not belong to cutover ${command}.`, 'See cutover --help.');
+    if (repeatable.has(token.name)) continue;
     if (seen.has(token.name)) throw new UsageError(`--${token.name} is given twice.`);
     seen.add(token.name);
   }
@@ -78,6 +92,7 @@ export function parseArguments(argv: readonly string[], env: NodeJS.ProcessEnv =
     const label = values[`${side}-label`];
     return label ? { uri, label } : { uri };
   };
+  if (command === 'statements') return parseStatements(values, sideOf, wholeNumber);
   const analyzeWrites = sidesOf(values['analyze-writes']);
   if (analyzeWrites.length > 0 && !values.analyze) {
     throw new UsageError('--analyze-writes needs --analyze.', 'Plain EXPLAIN executes nothing on either side.');

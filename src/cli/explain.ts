@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parseConnectionUri } from '../cluster/connection-uri';
 import { ClusterError } from '../cluster/errors';
 import { defaultLimits } from '../cluster/limits';
 import type { ExplainJob, ExplainResult, SideConnection } from '../diagnosis/explain-job';
@@ -20,6 +19,7 @@ import type { PlanDiffView } from '../shared/plan-diff';
 import { type Side, sides } from '../shared/side';
 import type { ExplainArguments, Format } from './arguments';
 import { playbookNames, recordInFile } from './playbook';
+import { readUri } from './read-uri';
 import { explainReport } from './report';
 import { parameterValues, statementInFile } from './statement';
 import { type Style, styleFor, truncate } from './terminal';
@@ -162,14 +162,6 @@ async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
 /** A playbook that names no migration is about the one its file is named after. */
 function migrationOf(playbook?: string): string {
   return (playbook && basename(playbook).replace(/(\.playbook)?\.\w+$/, '')) || 'source to target';
-}
-
-function readUri(side: Side, uri: string) {
-  try {
-    return parseConnectionUri(uri);
-  } catch (error) {
-    throw error instanceof ClusterError ? error.with({ message: `--${side}: ${error.message}` }) : error;
-  }
 }
 
 function sideConnection(

@@ -23,6 +23,10 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
       sql = await readSql(given.statement, around.stdin);
       return await runExplain(given, sql, around);
     }
+    if (given.command === 'statements') {
+      const { runStatements } = await import('./statements');
+      return await runStatements(given, around);
+    }
     around.stdout.write(given.command === 'help' ? usage : `cutover ${version}\n`);
     return 0;
   } catch (error) {

@@ -3,7 +3,7 @@ export class UsageError extends Error {
   constructor(
     message: string,
     /** What to do next, one sentence. */
-    readonly next = 'See cutover explain --help.',
+    readonly next = 'See cutover --help.',
   ) {
     super(message);
     this.name = 'UsageError';
@@ -48,6 +48,22 @@ Output:
   --playbook FILE            record the result there, too; a new file begins with Cutover's template
 
   --help, --version
+
+Usage: cutover statements --source URI --target URI [options]
+
+Compares pg_stat_statements of both clusters, on every node, statement by statement: regressions first, reads and writes apart.
+
+  --source, --target, --source-label, --target-label, --migration, --statement-timeout   as above
+  --top N                    at most N pairs, and N statements on either side only; default 20 for text and markdown, else all
+  --writes                   writes only
+  --reads                    reads only
+  --format FORMAT            text (default), json (docs/statements-report.schema.json), markdown or csv
+  --save-source FILE         write what was read of the source into a snapshot file
+  --save-target FILE         the same for the target
+  --source-snapshot FILE     compare the source as it is in that file; no --source is needed then
+  --target-snapshot FILE     the same for the target
+  --source-since FILE        count only what came after that snapshot of the source
+  --target-since FILE        the same for the target
 
 Passwords: in the URI; else CUTOVER_SOURCE_PASSWORD and CUTOVER_TARGET_PASSWORD; else the service entry, PGPASSWORD and
 the password file, as for psql.
