@@ -60,12 +60,27 @@ function tokensOf(sql: string): Token[] {
     } else if (kind === 'word') tokens.push({ text: value.toLowerCase(), kind: 'word', apart });
     else if (kind === 'quotedIdentifier') tokens.push(identifier(value, apart));
     else if (kind === 'positional') tokens.push({ text: value, kind: 'parameter', apart });
-    else if (kind === 'string' || kind === 'number') tokens.push({ text: value, kind: 'literal', apart });
+    else if (kind === 'string' || kind === 'number') addLiteral(tokens, { text: value, kind: 'literal', apart });
     else tokens.push({ text: value, kind: 'symbol', apart });
     apart = false;
   }
   while (tokens.at(-1)?.text === ';') tokens.pop();
   return tokens.flatMap(token => (token.kind === 'operator' ? splitOperator(token) : [token]));
+}
+
+/** Literals that the lexer cuts: `1.5e-3`, `.5`, and a string that goes on in the next line. */
+function addLiteral(tokens: Token[], literal: Token): void {
+  const [before, last] = tokens.slice(-2);
+  const sign = last?.kind === 'operator' && /^[+-]$/.test(last.text) && !last.apart ? last : undefined;
+  if (sign && before?.kind === 'literal' && /^[0-9][0-9_.]*e$/i.test(before.text) && !literal.apart) {
+    tokens.pop();
+    before.text += sign.text + literal.text;
+  } else if (last?.text === '.' && !literal.apart && !isName(before) && /^[0-9]/.test(literal.text)) {
+    last.text += literal.text;
+    last.kind = 'literal';
+  } else if (last?.kind === 'literal' && last.text.endsWith("'") && literal.text.startsWith("'")) {
+    last.text += `\n${literal.text}`;
+  } else tokens.push(literal);
 }
 
 /** Quotes say nothing where the name is the same without them. */
