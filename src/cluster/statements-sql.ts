@@ -76,7 +76,11 @@ export const citusStatementsQuery = `SELECT string_agg(concat(queryid, E'\\t', t
     to_json((SELECT datname FROM pg_database WHERE oid = dbid)), E'\\t', executor, E'\\t', to_json(partition_key), E'\\t', calls), E'\\n')
   FROM citus_query_stats()`;
 
-/** One value: the header as JSON on the first line ({@link NodeHeader}), then a line for each row (`RowReader`). */
+/**
+ * Without CREATE ROLE … PASSWORD '…' and its like, which some versions keep as they were sent: no secret is read.
+ *
+ * One value: the header as JSON on the first line ({@link NodeHeader}), then a line for each row (`RowReader`).
+ */
 export function rowsQuery({ extension, schema }: { extension: string; schema: string }): string {
   const version = extensionVersion(extension);
   const statements = `"${schema.replaceAll('"', '""')}".pg_stat_statements`;
@@ -106,7 +110,8 @@ SELECT pg_catalog.json_build_object(
     'settings', (SELECT pg_catalog.json_object_agg(name, setting) FROM pg_catalog.pg_settings WHERE name IN (${list})))::text
   || E'\\n' || coalesce((SELECT pg_catalog.string_agg(pg_catalog.concat(${fields.join(`, E'\\t', `)}), E'\\n')
     FROM s JOIN pg_catalog.pg_database d ON d.oid = s.dbid
-   WHERE s.queryid IS NOT NULL AND s.query IS NOT NULL AND s.query NOT LIKE '${ownMarker.trim()}%'), '')`;
+   WHERE s.queryid IS NOT NULL AND s.query IS NOT NULL AND s.query NOT LIKE '${ownMarker.trim()}%'
+     AND s.query NOT ILIKE '%password%''%'), '')`;
 }
 
 const isoFormat = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;

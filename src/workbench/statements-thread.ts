@@ -20,8 +20,6 @@ export class StatementsThread {
 
   constructor(
     private readonly extensionPath: string,
-    /** Where what is known of texts outlives the window. */
-    private readonly cacheFile: string,
     private readonly log: vscode.LogOutputChannel,
   ) {}
 
@@ -47,7 +45,6 @@ export class StatementsThread {
 
   #start(): Running {
     const worker = new Worker(join(this.extensionPath, 'dist', 'statements-worker.js'), {
-      workerData: { cacheFile: this.cacheFile },
       resourceLimits: { stackSizeMb },
       stderr: true,
     });

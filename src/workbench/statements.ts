@@ -139,8 +139,7 @@ async function makeParts(workbench: Workbench): Promise<Parts> {
       import('./snapshot-store'),
       import('./statements-panel'),
     ]);
-  const cacheFile = vscode.Uri.joinPath(context.globalStorageUri, 'statement-texts.json').fsPath;
-  const thread = new StatementsThread(context.extensionUri.fsPath, cacheFile, log);
+  const thread = new StatementsThread(context.extensionUri.fsPath, log);
   const model = new StatementsModel(workbench, thread, new SnapshotStore(storageFolder(context, 'snapshots')));
   const actions = actionsOf(workbench, model);
   return { model, actions, panel: new StatementsPanel(context.extensionUri, model, log, actions) };

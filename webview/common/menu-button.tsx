@@ -9,8 +9,6 @@ export interface MenuEntry {
   title?: string;
   /** Present for one that is switched on and off. */
   checked?: boolean;
-  /** Stands apart from those above. */
-  apart?: boolean;
   choose(): void;
 }
 
@@ -78,7 +76,7 @@ export function MenuButton({ label, className, title, entries }: MenuButtonProps
             <button
               key={entry.id}
               type="button"
-              class={`menu-entry ${entry.apart ? 'apart' : ''}`}
+              class="menu-entry"
               role={entry.checked === undefined ? 'menuitem' : 'menuitemcheckbox'}
               aria-checked={entry.checked}
               tabIndex={-1}
@@ -88,7 +86,7 @@ export function MenuButton({ label, className, title, entries }: MenuButtonProps
                 if (entry.checked === undefined) close();
               }}
             >
-              <span class={`menu-check ${entry.checked ? 'on' : ''}`} aria-hidden />
+              {entry.checked !== undefined && <span class={`menu-check ${entry.checked ? 'on' : ''}`} aria-hidden />}
               {entry.label}
             </button>
           ))}

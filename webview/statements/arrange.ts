@@ -1,7 +1,7 @@
 /** Which rows are shown, and in which order. 10,000 rows are filtered and sorted anew with every key that is typed. */
 import type { StatementClass } from '../../src/shared/plan-diff';
 import type { StatementRow, StatementVerdict } from '../../src/shared/statements';
-import type { Filters, Presence, SortKey } from './layout';
+import type { Filters, Presence, SortKey } from './filters';
 import { presenceOf, type Rows } from './rows';
 
 /** Values there are to choose among. */

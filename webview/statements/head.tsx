@@ -8,7 +8,7 @@ import { Button, TextField } from '../common/controls';
 import { MenuButton } from '../common/menu-button';
 import type { Act, Host } from './app';
 import type { Shown } from './arrange';
-import type { Filters } from './layout';
+import type { Filters } from './filters';
 import { classTitles } from './words';
 
 interface HeadProps {

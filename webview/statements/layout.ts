@@ -1,27 +1,8 @@
 /** What the user arranged in the panel, kept across reloads: navigation and layout, never data. */
 import * as z from 'zod/mini';
-import { statementClassSchema } from '../../src/shared/plan-diff';
-import { verdictSchema } from '../../src/shared/statements';
 import { PersistedState } from '../common/host';
 import { defaultColumns } from './columns';
-
-/** Where a statement was found. */
-export const presences = ['pairs', 'onlyTarget', 'onlySource'] as const;
-export type Presence = (typeof presences)[number];
-
-const sortKeySchema = z.strictObject({ column: z.string(), direction: z.enum(['ascending', 'descending']) });
-export type SortKey = z.infer<typeof sortKeySchema>;
-
-const filtersSchema = z.strictObject({
-  find: z.string(),
-  presence: z.enum(presences),
-  class: z.optional(statementClassSchema),
-  user: z.optional(z.string()),
-  database: z.optional(z.string()),
-  node: z.optional(z.string()),
-  verdict: z.optional(verdictSchema),
-});
-export type Filters = z.infer<typeof filtersSchema>;
+import { filtersSchema, noFilters, sortKeySchema } from './filters';
 
 const layoutSchema = z.strictObject({
   /** A page of another version of the extension starts afresh. */
@@ -40,8 +21,6 @@ const layoutSchema = z.strictObject({
   allFigures: z.boolean(),
 });
 export type Layout = z.infer<typeof layoutSchema>;
-
-export const noFilters: Filters = { find: '', presence: 'pairs' };
 
 export function persistedLayout(): PersistedState<typeof layoutSchema> {
   return new PersistedState(layoutSchema, {

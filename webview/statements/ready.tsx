@@ -19,8 +19,9 @@ import {
 } from './arrange';
 import { chosenColumns, columnsAfterStatement, statementColumn } from './columns';
 import { Details } from './details';
+import { type Filters, noFilters, type Presence } from './filters';
 import { Head } from './head';
-import { type Filters, type Layout, noFilters, type Presence } from './layout';
+import type { Layout } from './layout';
 import { largestImpactMs, statementRow } from './row';
 import { presenceOf, type Rows } from './rows';
 import { Scatter } from './scatter';

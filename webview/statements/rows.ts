@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { visibleLine } from '../../src/playbook/visible';
 import { type StatementRow, statementRowSchema } from '../../src/shared/statements';
-import type { Presence } from './layout';
+import type { Presence } from './filters';
 
 const rowsSchema = z.array(statementRowSchema);
 /** Nothing to make visible, as in nearly all texts. */

@@ -6,7 +6,7 @@ import { Button } from '../common/controls';
 import { MenuButton } from '../common/menu-button';
 import type { Choices, Shown } from './arrange';
 import { columnsAfterStatement, defaultColumns } from './columns';
-import { type Filters, presences } from './layout';
+import { type Filters, presences } from './filters';
 import { presenceTitles, verdictWords } from './words';
 
 interface ToolbarProps {
@@ -94,6 +94,6 @@ function Columns({ columns, choose }: { columns: readonly string[]; choose(ids: 
     const change = () => choose(checked ? columns.filter(each => each !== id) : [...columns, id]);
     return { id, label: header, title, checked, choose: change };
   });
-  const reset = { id: 'reset', label: 'As they were at first', apart: true, choose: () => choose([...defaultColumns]) };
+  const reset = { id: 'reset', label: 'Default columns', choose: () => choose([...defaultColumns]) };
   return <MenuButton label="Columns" className="columns-menu" entries={[...entries, reset]} />;
 }

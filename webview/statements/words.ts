@@ -2,7 +2,7 @@
 import { formatCount, formatMsFigure, formatNumber, formatRows } from '../../src/shared/format';
 import type { StatementClass } from '../../src/shared/plan-diff';
 import type { StatementScope, StatementVerdict } from '../../src/shared/statements';
-import type { Presence } from './layout';
+import type { Presence } from './filters';
 
 export const classTitles: Record<StatementClass, string> = {
   write: 'Writes',
