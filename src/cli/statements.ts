@@ -18,12 +18,13 @@ import { styleFor } from './terminal';
 /** Returns the exit code: 0, or 1 when a side could not be read. @throws UsageError, ClusterError */
 export async function runStatements(given: StatementsArguments, around: Surroundings): Promise<number> {
   const outcomes = await readSides(given, around);
+  const inputs = { source: await inputOf('source', given, outcomes), target: await inputOf('target', given, outcomes) };
+  // After what is read: a nightly run may begin its window at the file that it writes anew.
   for (const side of sides) {
     const { reading } = outcomes[side];
     const file = given.save[side];
     if (reading && file !== undefined) await writeSnapshot(file, reading, `save-${side}`);
   }
-  const inputs = { source: await inputOf('source', given, outcomes), target: await inputOf('target', given, outcomes) };
   const engine = new StatementsEngine(await loadSqlParser());
   const view = engine.load(given.migration, inputs);
   const { ids, leftOut } = chosen(view.rows, given);
