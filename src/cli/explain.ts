@@ -17,7 +17,7 @@ import { defaultColors } from '../shared/migration';
 import type { CallView } from '../shared/nested';
 import type { PlanDiffView } from '../shared/plan-diff';
 import { type Side, sides } from '../shared/side';
-import type { ExplainArguments, Format } from './arguments';
+import type { ExplainArguments, Format } from './explain-arguments';
 import { playbookNames, recordInFile } from './playbook';
 import { readUri } from './read-uri';
 import { explainReport } from './report';

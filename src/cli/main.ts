@@ -8,7 +8,7 @@ import type { Surroundings } from './explain';
 import { PlaybookFileError } from './playbook-file';
 import { styleFor } from './terminal';
 import { errorDetails } from './text';
-import { UsageError, usage } from './usage';
+import { UsageError, usageOf } from './usage';
 
 /** Exit codes, as the help promises them. */
 const exitCodes = { refused: 2, defect: 70, cancelled: 130 } as const;
@@ -27,7 +27,7 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
       const { runStatements } = await import('./statements');
       return await runStatements(given, around);
     }
-    around.stdout.write(given.command === 'help' ? usage : `cutover ${version}\n`);
+    around.stdout.write(given.command === 'help' ? usageOf(given.of) : `cutover ${version}\n`);
     return 0;
   } catch (error) {
     const { lines, code } = describe(error, sql, styleFor(around.stderr, around.env).width);

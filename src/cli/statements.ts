@@ -1,32 +1,40 @@
-/** `cutover statements`: reads both sides, or the files that stand for them, matches, prints. */
+/** `cutover statements`: reads both sides, or the files that stand for them, matches, prints, keeps. */
 import { defaultLimits } from '../cluster/limits';
+import { redact } from '../cluster/redact';
+import { mapSides } from '../diagnosis/by-side';
 import type { SideConnection } from '../diagnosis/explain-job';
 import { readBothSides, type SideOutcome } from '../diagnosis/read-both-sides';
+import { visibleLine } from '../playbook/visible';
 import { defaultColors } from '../shared/migration';
+import type { ViewError } from '../shared/plan-diff';
 import { type BySide, type Side, sides } from '../shared/side';
 import type { StatementRow } from '../shared/statements';
 import { loadSqlParser } from '../sql/parser';
 import { type SideInput, StatementsEngine } from '../statements/engine';
 import { exportText } from '../statements/export';
+import type { Reading } from '../statements/reading';
 import type { Surroundings } from './explain';
 import { readUri } from './read-uri';
-import { readSnapshot, writeSnapshot } from './snapshot-file';
+import { checkWritable, readSnapshot, writeSnapshot } from './snapshot-file';
 import type { StatementsArguments } from './statements-arguments';
 import { statementsText } from './statements-text';
 import { styleFor } from './terminal';
+import { UsageError } from './usage';
 
 /** Returns the exit code: 0, or 1 when a side could not be read. @throws UsageError, ClusterError */
 export async function runStatements(given: StatementsArguments, around: Surroundings): Promise<number> {
-  const outcomes = await readSides(given, around);
-  const inputs = { source: await inputOf('source', given, outcomes), target: await inputOf('target', given, outcomes) };
-  // After what is read: a nightly run may begin its window at the file that it writes anew.
+  // Files first: what is wrong with them is no reason to ask the clusters. A window may begin at the file written anew.
   for (const side of sides) {
-    const { reading } = outcomes[side];
     const file = given.save[side];
-    if (reading && file !== undefined) await writeSnapshot(file, reading, `save-${side}`);
+    if (file !== undefined) await checkWritable(file, `save-${side}`);
   }
+  const stored = { source: await storedOf('source', given), target: await storedOf('target', given) };
+  const outcomes = await readSides(given, around);
   const engine = new StatementsEngine(await loadSqlParser());
-  const view = engine.load(given.migration, inputs);
+  const view = engine.load(
+    given.migration,
+    mapSides(side => inputOf(side, given, stored[side], outcomes[side])),
+  );
   const { ids, leftOut } = chosen(view.rows, given);
   for (const text of leftOut) view.summary.notes.push({ tone: 'info', text });
   around.stdout.write(
@@ -34,19 +42,27 @@ export async function runStatements(given: StatementsArguments, around: Surround
       ? statementsText(view, ids, styleFor(around.stdout, around.env))
       : exportText(engine, given.format, ids),
   );
+  const say = (text: string) => around.stderr.write(`cutover: ${redact(visibleLine(text))}\n`);
   for (const side of sides) {
     const { error } = view.summary[side];
     if (!error) continue;
-    around.stderr.write(`cutover: ${side}: ${[error.message, error.next].filter(Boolean).join(' ')}\n`);
+    say(`${side}: ${[error.message, error.next].filter(Boolean).join(' ')}`);
     if (error.reason === 'authentication')
-      around.stderr.write(`cutover: CUTOVER_${side.toUpperCase()}_PASSWORD can hold the password of the ${side}.\n`);
+      say(`CUTOVER_${side.toUpperCase()}_PASSWORD can hold the password of the ${side}.`);
+  }
+  for (const side of sides) {
+    const file = given.save[side];
+    const { reading } = outcomes[side];
+    if (file === undefined) continue;
+    if (reading) await writeSnapshot(file, reading, `save-${side}`);
+    else say(`not saved in ${file}, as the ${side} could not be read.`);
   }
   return sides.some(side => view.summary[side].error) ? 1 : 0;
 }
 
 async function readSides(given: StatementsArguments, around: Surroundings): Promise<BySide<SideOutcome>> {
   const skip = sides.filter(side => given.snapshots[side] !== undefined);
-  const connections = { source: connectionOf('source', given, around), target: connectionOf('target', given, around) };
+  const connections = mapSides(side => connectionOf(side, given, around));
   const limits = { ...defaultLimits };
   if (given.statementTimeoutMs !== undefined) limits.statementTimeoutMs = given.statementTimeoutMs;
   return readBothSides({ ...connections, limits, signal: around.signal, skip });
@@ -65,17 +81,40 @@ function connectionOf(side: Side, { uris, labels }: StatementsArguments, { env }
   };
 }
 
-async function inputOf(side: Side, given: StatementsArguments, outcomes: BySide<SideOutcome>): Promise<SideInput> {
-  const file = given.snapshots[side];
-  const reading = file === undefined ? outcomes[side].reading : await readSnapshot(file, `${side}-snapshot`);
-  const since = given.since[side];
+/** What files say of a side. */
+interface Stored {
+  snapshot: Reading | undefined;
+  base: Reading | undefined;
+}
+
+async function storedOf(side: Side, given: StatementsArguments): Promise<Stored> {
+  const [file, since] = [given.snapshots[side], given.since[side]];
+  const snapshot = file === undefined ? undefined : await readSnapshot(file, `${side}-snapshot`);
   const base = since === undefined ? undefined : await readSnapshot(since, `${side}-since`);
+  // Differences would all be nothing, and look as if nothing had run.
+  if (snapshot && base && Date.parse(base.at) >= Date.parse(snapshot.at))
+    throw new UsageError(
+      `${since} was read at ${base.at}, not before ${file} (${snapshot.at}).`,
+      `Give --${side}-since the earlier of the two.`,
+    );
+  return { snapshot, base };
+}
+
+function inputOf(side: Side, given: StatementsArguments, { snapshot, base }: Stored, outcome: SideOutcome): SideInput {
+  const reading = snapshot ?? outcome.reading;
   return {
     label: given.labels[side] ?? side,
     color: defaultColors[side],
-    read: reading && { reading, base, origin: file ?? 'live' },
-    error: outcomes[side].error,
+    read: reading && { reading, base, origin: given.snapshots[side] ?? 'live' },
+    error: outcome.error ?? (reading && errorOfSilent(reading)),
   };
+}
+
+/** Where no node told anything, nothing was compared: a pipeline must see that. */
+function errorOfSilent({ nodes }: Reading): ViewError | undefined {
+  if (nodes.some(({ answer }) => answer !== undefined)) return undefined;
+  const { text = 'pg_stat_statements could not be read.', remedy } = nodes[0]?.problem ?? {};
+  return { reason: 'statistics', message: text, ...(remedy === undefined ? {} : { next: remedy }) };
 }
 
 function chosen(rows: readonly StatementRow[], { only, top }: StatementsArguments) {
@@ -88,5 +127,7 @@ function chosen(rows: readonly StatementRow[], { only, top }: StatementsArgument
   const leftOut = groups
     .filter(([, found]) => found.length > top)
     .map(([name, found]) => `${found.length - top} more ${name} are left out (--top ${top}).`);
+  const others = rows.length - wanted.length;
+  if (others > 0) leftOut.push(`${others} statements of other classes are left out (--${only}s).`);
   return { ids: groups.flatMap(([, found]) => found.slice(0, top).map(({ id }) => id)), leftOut };
 }

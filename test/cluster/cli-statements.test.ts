@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,10 +11,13 @@ import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair, startPlainPair } from '../lab/lab';
 
 const execute = promisify(execFile);
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+/** The bundle that ships; CUTOVER_CLI names another one. */
+const cli = process.env.CUTOVER_CLI ?? fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const done = execute(process.execPath, [cli, 'statements', ...args], { maxBuffer: 64 * 1024 * 1024 });
+  // No PG* variable of the machine, and no URI of an external pair, may decide what a test does.
+  const env = { PATH: process.env.PATH, HOME: folder };
+  const done = execute(process.execPath, [cli, 'statements', ...args], { env, maxBuffer: 64 * 1024 * 1024 });
   return done.then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
@@ -26,6 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+const down = 'postgresql://me@127.0.0.1:1/app';
 const report = (stdout: string) => statementsReportSchema.parse(JSON.parse(stdout));
 
 describe('on two plain servers', () => {
@@ -80,16 +85,40 @@ describe('on two plain servers', () => {
     const written = await run(...both(), '--save-source', file);
     expect([written.code, written.stderr]).toEqual([2, expect.stringContaining('is left alone')]);
     expect(await readFile(file, 'utf8')).toBe('mine');
+    // Before a cluster is asked: this one is not there.
+    const early = await run('--source', down, '--target', down, '--save-target', join(folder, 'no/such.json'));
+    expect([early.code, early.stderr]).toEqual([2, expect.stringContaining('its folder does not exist')]);
+  });
+
+  test('a window that would end before it begins is refused', async () => {
+    const [first, second] = [join(folder, 'first.json'), join(folder, 'second.json')];
+    for (const file of [first, second]) expect((await run(...both(), '--save-source', file)).code).toBe(0);
+    const files = (end: string, since: string) => ['--source-snapshot', end, '--source-since', since];
+    const { code, stderr } = await run(...files(first, second), '--target', pair.target.uri);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('not before')]);
+    expect((await run(...files(second, first), '--target', pair.target.uri)).code).toBe(0);
+  });
+
+  test('a side that counts nothing has failed, with the way to mend it', async () => {
+    await pair.target.coordinator.query('CREATE DATABASE bare');
+    const kept = join(folder, 'kept.json');
+    const bare = pair.target.uri.replace(/\/app$/, '/bare');
+    const args = ['--source', pair.source.uri, '--target', bare, '--save-source', kept, '--format', 'json'];
+    const { code, stdout, stderr } = await run(...args);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('CREATE EXTENSION pg_stat_statements')]);
+    const { target, onlySource, sentence } = report(stdout);
+    expect(target.error).toMatchObject({ reason: 'statistics' });
+    expect(sentence).toBe('The target could not be read: nothing can be compared.');
+    expect(onlySource.length).toBeGreaterThan(0);
+    expect(JSON.parse(await readFile(kept, 'utf8'))).toMatchObject({ version: 1, database: 'app' });
   });
 
   test('a side that is down is said, and the other printed', async () => {
-    const { code, stdout, stderr } = await run(
-      '--source',
-      'postgresql://me@127.0.0.1:1/app',
-      '--target',
-      pair.target.uri,
-    );
+    const file = join(folder, 'down.json');
+    const { code, stdout, stderr } = await run('--source', down, '--target', pair.target.uri, '--save-source', file);
     expect(code).toBe(1);
+    expect(stderr).toContain('not saved in');
+    expect(existsSync(file)).toBe(false);
     expect(stderr).toMatch(/source: /);
     expect(stdout).toContain('The source could not be read: nothing can be compared.');
     expect(stdout).toContain('create_rollup');

@@ -5,6 +5,8 @@ import { UsageError } from '../../../src/cli/usage';
 const pair = ['explain', '--source', 'service=a', '--target', 'service=b'];
 const parse = (...argv: string[]) => parseArguments(argv, {});
 
+const statements = ['statements', '--source', 'service=a', '--target', 'service=b'];
+
 describe('parseArguments', () => {
   it('reads every option', () => {
     expect(
@@ -53,7 +55,9 @@ describe('parseArguments', () => {
   it('answers --help and --version whatever else is there', () => {
     expect(parse('--help')).toEqual({ command: 'help' });
     expect(parse('help')).toEqual({ command: 'help' });
-    expect(parse('explain', '-h')).toEqual({ command: 'help' });
+    expect(parse('explain', '-h')).toEqual({ command: 'help', of: 'explain' });
+    expect(parse('statements', '--top', 'x', '--help')).toEqual({ command: 'help', of: 'statements' });
+    expect(parse('help', 'statements')).toEqual({ command: 'help', of: 'statements' });
     expect(parse('--version')).toEqual({ command: 'version' });
   });
 
@@ -87,5 +91,70 @@ describe('parseArguments', () => {
   ])('refuses %j', (argv, message) => {
     expect(() => parse(...argv)).toThrow(UsageError);
     expect(() => parse(...argv)).toThrow(message);
+  });
+
+  it('reads every option of statements', () => {
+    expect(
+      parse(
+        ...['statements', '--source-snapshot', 'old.json', '--target', 'service=b', '--migration', 'eu', '--writes'],
+        ...['--source-label', 'A', '--target-label=B', '--source-since', 'older.json', '--target-since', 'b0.json'],
+        ...['--save-target', 'b1.json', '--top', '7', '--format', 'csv', '--statement-timeout', '0'],
+      ),
+    ).toEqual({
+      command: 'statements',
+      uris: { target: { uri: 'service=b', label: 'B' } },
+      labels: { source: 'A', target: 'B' },
+      snapshots: { source: 'old.json' },
+      since: { source: 'older.json', target: 'b0.json' },
+      save: { target: 'b1.json' },
+      migration: 'eu',
+      top: 7,
+      only: 'write',
+      format: 'csv',
+      statementTimeoutMs: 0,
+    });
+  });
+
+  it('shows people twenty statements and programs all', () => {
+    const topOf = (format: string) => parse(...statements, '--format', format);
+    expect(['text', 'markdown', 'json', 'csv'].map(topOf)).toMatchObject([
+      { top: 20 },
+      { top: 20 },
+      { top: Number.POSITIVE_INFINITY },
+      { top: Number.POSITIVE_INFINITY },
+    ]);
+  });
+
+  it('lets a snapshot stand in for the URI of the environment', () => {
+    const env = { CUTOVER_SOURCE_URI: 'service=s', CUTOVER_TARGET_URI: 'service=t' };
+    expect(parseArguments(['statements', '--source-snapshot', 'a.json'], env)).toMatchObject({
+      uris: { target: { uri: 'service=t' } },
+      snapshots: { source: 'a.json' },
+    });
+  });
+
+  it.each([
+    [['statements', '--source', 'a'], '--target is missing'],
+    [[...statements, '--sql', 'x'], '--sql does not belong to cutover statements'],
+    [[...pair, '--sql', 'x', '--top', '3'], '--top does not belong to cutover explain'],
+    [[...statements, 'x'], '"x" belongs to no option'],
+    [[...statements, '--writes', '--reads'], '--writes or --reads'],
+    [[...statements, '--format', 'xml'], 'text, json, markdown, csv'],
+    [[...statements, '--top', '0'], 'from 1 on'],
+    [[...statements, '--source-snapshot', 'a.json'], '--source or --source-snapshot, not both'],
+    [['statements', '--source', 'a', '--target-snapshot', 'b', '--save-target', 'c'], '--save-target writes a live'],
+    [[...statements, '--source-since', ''], '--source-since needs the name of a file'],
+    [[...statements, '--save-source', 'a', '--save-target', 'a'], 'the same file'],
+  ])('refuses %j', (argv, message) => {
+    expect(() => parse(...argv)).toThrow(UsageError);
+    expect(() => parse(...argv)).toThrow(message);
+  });
+
+  it.each([
+    [[...statements, '--top', '0'], 'cutover statements --help'],
+    [[...pair, '--sqll', 'x'], 'cutover explain --help'],
+    [['--nonsense'], 'cutover --help'],
+  ])('names the help that tells more after %j', (argv, next) => {
+    expect(() => parse(...argv)).toThrow(expect.objectContaining({ next: `See ${next}.` }));
   });
 });

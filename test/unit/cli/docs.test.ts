@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { usage } from '../../../src/cli/usage';
+import { commands, usageOf } from '../../../src/cli/usage';
 import { explainReportSchema } from '../../../src/shared/explain-report';
 
 const document = await readFile(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
 
 describe('docs/cli.md', () => {
-  it('has the help as the command prints it', () => {
-    expect(document).toContain(`\`\`\`\`text\n${usage}\`\`\`\``);
+  it.each([undefined, ...commands])('has the help as cutover prints it, of %s', command => {
+    expect(document).toContain(`\`\`\`\`text\n${usageOf(command)}\`\`\`\``);
   });
   it('shows JSON that fits the schema', () => {
     const [, json] = /```json\n([\s\S]*?)\n```/.exec(document)!;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { main } from '../../../src/cli/main';
-import { usage } from '../../../src/cli/usage';
+import { usageOf } from '../../../src/cli/usage';
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
@@ -25,7 +25,9 @@ const pair = ['explain', '--source', 'service=a', '--target', 'service=b'];
 
 describe('main', () => {
   it('answers --help and --version', async () => {
-    expect(await run(['--help'])).toEqual({ code: 0, stdout: usage, stderr: '' });
+    expect(await run(['--help'])).toEqual({ code: 0, stdout: usageOf(), stderr: '' });
+    expect(await run(['help', 'explain'])).toEqual({ code: 0, stdout: usageOf('explain'), stderr: '' });
+    expect(await run(['statements', '-h'])).toEqual({ code: 0, stdout: usageOf('statements'), stderr: '' });
     expect(await run(['--version'])).toEqual({
       code: 0,
       stdout: expect.stringMatching(/^cutover \d+\.\d+\.\d+\n$/),

@@ -62,7 +62,39 @@ it('writes Markdown whose table has a row for each', async () => {
 it.each([60, 80, 120])('fits %i columns', async width => {
   const { view, ids } = await loaded();
   const text = statementsText(view, ids, { width, color: false });
-  for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(Math.max(width, 90));
+  for (const line of text.split('\n')) expect(displayWidth(line), line).toBeLessThanOrEqual(width);
   expect(text).toMatch(/^slower +10 +10 +90 +9\.0×/m);
   expect(text).toContain('Only on the source:');
+});
+
+it('puts a statement below its figures where there is no room beside them', async () => {
+  const { view, ids } = await loaded();
+  const line = (width: number) =>
+    statementsText(view, ids, { width, color: false })
+      .split('\n')
+      .find(each => each.includes('update t set'));
+  expect(line(80)).toBe('    update t set a = $1');
+  expect(line(120)).toMatch(/^slower .*→ – {2}update t set a = \$1$/);
+});
+
+it('colours on demand only, and resets what it set', async () => {
+  const { view, ids } = await loaded();
+  const colored = statementsText(view, ids, { width: 100, color: true });
+  expect(colored).toContain('\u001b[31mslower');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes are what is looked at
+  expect(colored.replace(/\u001b\[\d+m/g, '')).toBe(statementsText(view, ids, { width: 100, color: false }));
+});
+
+it('lets no text of a server drive the terminal', async () => {
+  const { view, ids } = await loaded();
+  const hostile = '\u001b[2J\u009b31m\r\n\u202e';
+  for (const row of view.rows) row.title = hostile + row.title;
+  const { summary } = view;
+  summary.sentence += hostile;
+  summary.source.label = hostile;
+  summary.target.error = { reason: 'x', message: hostile };
+  summary.notes.push({ tone: 'info', node: hostile, text: hostile, remedy: hostile });
+  const text = statementsText(view, ids, { width: 100, color: false });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
 });

@@ -1,0 +1,60 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { checkWritable, readSnapshot, writeSnapshot } from '../../../src/cli/snapshot-file';
+import { UsageError } from '../../../src/cli/usage';
+import { readingFromCsv } from '../../../src/statements/csv-reading';
+
+const csv = 'rolname,datname,queryid,query,calls,total_time\napp,shop,1,SELECT 1,10,100';
+const reading = readingFromCsv(csv, { label: 'old', at: new Date(0) });
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cutover-snapshot-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+it('writes what it reads, for its owner alone, and leaves nothing else', async () => {
+  const file = join(folder, 'a.json');
+  for (const each of [reading, { ...reading, label: 'newer' }]) {
+    await writeSnapshot(file, each, 'save-source');
+    expect(await readSnapshot(file, 'source-snapshot')).toEqual(each);
+  }
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await readdir(folder)).toEqual(['a.json']);
+});
+
+const [node] = reading.nodes;
+it.each([
+  ['no JSON', 'SELECT 1', 'it is not JSON'],
+  ['a list', '[]', 'it holds something else'],
+  ['a newer version', JSON.stringify({ ...reading, version: 2 }), '"version" is missing or not what it should be'],
+  [
+    'no role of a node',
+    JSON.stringify({ ...reading, nodes: [{ ...node, role: 'x' }] }),
+    '"nodes.0.role" is missing or not what it should be',
+  ],
+  [
+    'a cut row',
+    JSON.stringify({ ...reading, nodes: [{ ...node, answer: node!.answer!.slice(0, -5) }] }),
+    'its rows are damaged',
+  ],
+  ['no header', JSON.stringify({ ...reading, nodes: [{ ...node, answer: '{}' }] }), 'its rows are damaged'],
+])('says what is wrong with a file that has %s, and writes over none', async (_, text, wrong) => {
+  const file = join(folder, 'b.json');
+  await writeFile(file, text);
+  const read = readSnapshot(file, 'source-since');
+  await expect(read).rejects.toThrow(UsageError);
+  await expect(read).rejects.toThrow(`b.json is no snapshot of Cutover: ${wrong}.`);
+  await expect(writeSnapshot(file, reading, 'save-source')).rejects.toThrow('is left alone');
+  expect(await readFile(file, 'utf8')).toBe(text);
+});
+
+it('says why a file cannot be had', async () => {
+  await expect(readSnapshot(join(folder, 'none.json'), 'x')).rejects.toThrow('there is no such file');
+  await expect(readSnapshot(folder, 'x')).rejects.toThrow('it is a folder');
+  await expect(checkWritable(join(folder, 'no/such.json'), 'x')).rejects.toThrow('its folder does not exist');
+  await expect(checkWritable(folder, 'x')).rejects.toThrow('it is a folder');
+  await expect(checkWritable(join(folder, 'new.json'), 'x')).resolves.toBeUndefined();
+});
