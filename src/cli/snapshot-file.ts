@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { access, constants, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Reading, readingSchema } from '../statements/reading';
-import { FoldedSide } from '../statements/side';
+import type { Reading } from '../statements/reading';
+import { readingFromJson } from '../statements/stored-reading';
 import { UsageError } from './usage';
 
 /** @throws UsageError when the file is no snapshot. */
@@ -14,7 +14,7 @@ export async function readSnapshot(file: string, option: string): Promise<Readin
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${reasonOf(error)}.`, `Check the name after --${option}.`);
   }
-  const parsed = parse(text);
+  const parsed = readingFromJson(text);
   if (typeof parsed !== 'string') return parsed;
   throw new UsageError(
     `${file} is no snapshot of Cutover: ${parsed}.`,
@@ -26,7 +26,7 @@ export async function readSnapshot(file: string, option: string): Promise<Readin
 export async function checkWritable(file: string, option: string): Promise<void> {
   try {
     await access(dirname(file), constants.W_OK);
-    if (typeof parse(await readFile(file, 'utf8')) !== 'string') return;
+    if (typeof readingFromJson(await readFile(file, 'utf8')) !== 'string') return;
   } catch (error) {
     // Not there yet, but its folder is.
     if (codeOf(error) === 'ENOENT' && (await exists(dirname(file)))) return;
@@ -47,28 +47,6 @@ export async function writeSnapshot(file: string, reading: Reading, option: stri
     await rm(temporary, { force: true });
     throw new UsageError(`${file} cannot be written: ${reasonOf(error)}.`, `Check the name after --${option}.`);
   }
-}
-
-/** The reading, or what is wrong with the text. */
-function parse(text: string): Reading | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return 'it is not JSON';
-  }
-  const parsed = readingSchema.safeParse(value);
-  if (!parsed.success) {
-    const place = parsed.error.issues[0]?.path.join('.');
-    return place ? `"${place}" is missing or not what it should be` : 'it holds something else';
-  }
-  try {
-    // Rows are lines of text in it, which no schema looks into: what reads them must be able to.
-    new FoldedSide({ reading: parsed.data, origin: '' }).statements(new Map());
-  } catch {
-    return 'its rows are damaged';
-  }
-  return parsed.data;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -6,7 +6,6 @@ import type { SideConnection } from '../diagnosis/explain-job';
 import { readBothSides, type SideOutcome } from '../diagnosis/read-both-sides';
 import { visibleLine } from '../playbook/visible';
 import { defaultColors } from '../shared/migration';
-import type { ViewError } from '../shared/plan-diff';
 import { type BySide, type Side, sides } from '../shared/side';
 import type { StatementRow } from '../shared/statements';
 import { loadSqlParser } from '../sql/parser';
@@ -106,15 +105,8 @@ function inputOf(side: Side, given: StatementsArguments, { snapshot, base }: Sto
     label: given.labels[side] ?? side,
     color: defaultColors[side],
     read: reading && { reading, base, origin: given.snapshots[side] ?? 'live' },
-    error: outcome.error ?? (reading && errorOfSilent(reading)),
+    error: outcome.error,
   };
-}
-
-/** Where no node told anything, nothing was compared: a pipeline must see that. */
-function errorOfSilent({ nodes }: Reading): ViewError | undefined {
-  if (nodes.some(({ answer }) => answer !== undefined)) return undefined;
-  const { text = 'pg_stat_statements could not be read.', remedy } = nodes[0]?.problem ?? {};
-  return { reason: 'statistics', message: text, ...(remedy === undefined ? {} : { next: remedy }) };
 }
 
 function chosen(rows: readonly StatementRow[], { only, top }: StatementsArguments) {

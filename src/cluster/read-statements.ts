@@ -1,4 +1,4 @@
-import { type NodeReading, noNames, type Reading } from '../statements/reading';
+import { type NodeReading, noNames, type Reading, readHeader } from '../statements/reading';
 import type { ClusterError } from './errors';
 import { ownMarker } from './own-marker';
 import { type ClusterRow, json, placesOf } from './places';
@@ -36,7 +36,9 @@ export async function readStatementStatistics(session: Session, label: string, s
     citus: citus && isReadable(about.here) && { text: citusStatementsQuery },
   };
   const answers = await ask(session, statements, signal);
-  const readAt = new Date().toISOString();
+  const answer = answers.get('here')?.rows[0]?.[0];
+  // The server's clock where it can be had: resets are told by it.
+  const readAt = answer ? readHeader(answer).header.at : new Date().toISOString();
   const { address, profile, server } = session;
   const reading: Reading = {
     version: 1,
@@ -48,7 +50,7 @@ export async function readStatementStatistics(session: Session, label: string, s
     database: profile.database,
     user: profile.user,
     nodes: [
-      nodeReading(about.place, about.here, answers.get('here')?.rows[0]?.[0], answers.failures.get('here')),
+      nodeReading(about.place, about.here, answer, answers.failures.get('here')),
       ...workerReadings(about.workers, answers.get('workers'), answers.failures.get('workers')),
     ],
     names: about.names,
@@ -56,10 +58,8 @@ export async function readStatementStatistics(session: Session, label: string, s
   };
   const citusStatements = answers.get('citus')?.rows[0]?.[0];
   if (citusStatements) reading.citusStatements = citusStatements;
-  for (const what of ['citus'] as const) {
-    const failure = answers.failures.get(what);
-    if (failure) notes.push({ text: `citus_stat_statements could not be read: ${failure}` });
-  }
+  const citusFailure = answers.failures.get('citus');
+  if (citusFailure) notes.push({ text: `citus_stat_statements could not be read: ${citusFailure}` });
   return reading;
 }
 

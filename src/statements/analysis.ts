@@ -4,7 +4,7 @@ import { statementClassSchema } from '../shared/plan-diff';
 import { classifyParsed } from '../sql/classify';
 import type { SqlParser } from '../sql/parser';
 import { textHash } from '../sql/text-hash';
-import { treeText } from '../sql/tree-text';
+import { taskTreeText, treeText } from '../sql/tree-text';
 
 export const textAnalysisSchema = z.strictObject({
   class: statementClassSchema,
@@ -16,6 +16,8 @@ export const textAnalysisSchema = z.strictObject({
   reasons: z.array(z.string()),
   /** Names the parse tree; absent when the grammar does not know the text. */
   tree: z.optional(z.string()),
+  /** Names the tree as a task of Citus may have it: see `taskTreeText`. */
+  taskTree: z.optional(z.string()),
 });
 export type TextAnalysis = z.infer<typeof textAnalysisSchema>;
 
@@ -37,7 +39,10 @@ export function analyzeText(parser: SqlParser, canonical: string): TextAnalysis 
   const statement = outcome.ok && !error ? outcome.statements[0] : undefined;
   // Last: it takes the tree apart.
   const tree = statement && treeText(statement.kind, statement.node);
-  if (tree !== undefined) analysis.tree = textHash(tree);
+  if (tree !== undefined) {
+    analysis.tree = textHash(tree);
+    analysis.taskTree = textHash(taskTreeText(tree));
+  }
   return analysis;
 }
 

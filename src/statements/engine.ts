@@ -10,6 +10,7 @@ import { analyzeText, type TextAnalysis } from './analysis';
 import { type Compared, compareStatements } from './compare';
 import { detailsOf } from './details';
 import { noUserMatches, type UserMatches } from './match';
+import type { Reading } from './reading';
 import type { Entry } from './row';
 import { FoldedSide, type SideReading } from './side';
 
@@ -94,7 +95,7 @@ export class StatementsEngine {
 
   #compare(): StatementsView {
     const compared = (side: Side) => {
-      const { label, color, error } = this.#inputs![side];
+      const { label, color, read, error = read && errorOfSilent(read.reading) } = this.#inputs![side];
       const folded = this.#folded[side];
       return { about: { label, color }, ...(folded ? { side: folded } : {}), ...(error ? { error } : {}) };
     };
@@ -102,4 +103,11 @@ export class StatementsEngine {
     this.#compared = compareStatements(this.#migration, both, this.analyses, this.parser, this.#user);
     return this.#compared.view;
   }
+}
+
+/** Where no node told anything, nothing was compared: and that must be seen. */
+function errorOfSilent({ nodes }: Reading): ViewError | undefined {
+  if (nodes.some(({ answer }) => answer !== undefined)) return undefined;
+  const { text = 'pg_stat_statements could not be read.', remedy } = nodes[0]?.problem ?? {};
+  return { reason: 'statistics', message: text, ...(remedy === undefined ? {} : { next: remedy }) };
 }

@@ -1,5 +1,5 @@
 /** The rows as a file: for spreadsheets, programs and people. */
-import { escapeMarkdown, markdownTable, type TableColumn } from '../playbook/escape';
+import { codeSpan, escapeMarkdown, markdownTable, type TableColumn } from '../playbook/escape';
 import { formatMs, formatNumber, formatRatio } from '../shared/format';
 import { formatJson } from '../shared/json';
 import { sides } from '../shared/side';
@@ -72,7 +72,12 @@ export function exportMarkdown({ summary, rows }: StatementsView, ids: readonly 
     [...columns, right(summary.target.label), right('Ratio'), right('Impact'), left('Match')],
     rowsOf(rows, ids).map(markdownRow),
   );
-  return `${escapeMarkdown(summary.sentence)}\n\n${windows.join('\n')}\n\n${table}\n`;
+  const notes = summary.notes.map(({ side, node, text, remedy }) => {
+    const where = [side, node].filter(Boolean).join(' ');
+    return `- ${escapeMarkdown(where ? `${where}: ${text}` : text)}${remedy === undefined ? '' : ` ${codeSpan(remedy)}`}`;
+  });
+  const parts = [escapeMarkdown(summary.sentence), windows.join('\n'), table, notes.join('\n')];
+  return `${parts.filter(Boolean).join('\n\n')}\n`;
 }
 
 function markdownRow({ title, class: kind, source, target, ratio, impactMs, match, verdict }: StatementRow): string[] {

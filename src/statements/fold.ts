@@ -171,7 +171,7 @@ function statementKey({ database, user, canonical }: Group, toplevel: boolean): 
 }
 
 function treeKey({ database, user, canonical }: Group, analyses: Analyses): string | undefined {
-  const tree = analyses.get(canonical)?.tree;
+  const tree = analyses.get(canonical)?.taskTree;
   return tree === undefined ? undefined : [database, user, tree].join('\0');
 }
 

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { Migration } from '../shared/migration';
 import { type BySide, type Side, sides } from '../shared/side';
-import { type Reading, readingSchema } from '../statements/reading';
+import type { Reading } from '../statements/reading';
 import { CommandError, Dismissed, signalOf } from './messages';
 import { askChoice, askText, back, type Choice } from './quick-steps';
 import { sideNamed } from './side-names';
@@ -149,23 +149,18 @@ export async function importSnapshot(model: StatementsModel, migration: Migratio
   const { mtime } = await vscode.workspace.fs.stat(uri);
   const reading = uri.path.toLowerCase().endsWith('.csv')
     ? await readCsv(text, migration, side, new Date(mtime))
-    : readJson(text, uri);
+    : await readJson(text, uri);
   const name = uri.path.slice(uri.path.lastIndexOf('/') + 1);
   await model.snapshots.save(name, migration.name, { [side]: reading });
   await chooseReadings(model, migration);
 }
 
-function readJson(text: string, uri: vscode.Uri): Reading {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(`${uri.fsPath} is no JSON: ${error instanceof Error ? error.message : error}`);
-  }
-  const parsed = readingSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+async function readJson(text: string, uri: vscode.Uri): Promise<Reading> {
+  const { readingFromJson } = await import('../statements/stored-reading');
+  const reading = readingFromJson(text);
+  if (typeof reading !== 'string') return reading;
   throw new CommandError(
-    `${uri.fsPath} is no snapshot of Cutover. Export one with “Cutover: Export Snapshot…” or cutover statements --save-source.`,
+    `${uri.fsPath} is no snapshot of Cutover: ${reading}. Export one with “Cutover: Export Snapshot…” or cutover statements --save-source.`,
   );
 }
 
