@@ -26,7 +26,10 @@ export class SideNames {
   /** As the role sees them; `connected`: in the database that the names were read from. */
   of(role: string, connected: boolean): NameContext {
     if (!connected) return unknownNames;
-    const path = this.names.searchPaths[role] ?? this.names.searchPaths[''] ?? '"$user", public';
+    const { searchPaths } = this.names;
+    // A role may be called `constructor`.
+    const own = Object.hasOwn(searchPaths, role) ? searchPaths[role] : undefined;
+    const path = own ?? searchPaths[''] ?? '"$user", public';
     const key = path.includes('$user') ? `${role}\0${path}` : path;
     let context = this.#contexts.get(key);
     if (!context) {

@@ -4,8 +4,12 @@ import { canonicalText, type NameContext } from '../../../src/sql/canonical';
 import { loadSqlParser, type SqlParser } from '../../../src/sql/parser';
 import { corpus } from './corpus';
 
+const shards = new Map([
+  ['events_102009', 'events'],
+  ['Odd_7', 'Odd'],
+]);
 const names: NameContext = {
-  tableOfShard: name => ({ events_102009: 'events', Odd_7: 'Odd' })[name],
+  tableOfShard: name => shards.get(name),
   isVisible: (schema, name) => schema === 'analytics' && name !== 'hidden',
 };
 const canonical = (sql: string) => canonicalText(sql, names).text;
