@@ -106,7 +106,7 @@ export async function runWithAutoExplain(
     // Contexts are read; a superuser can have them in English.
     ...(way === 'load' ? [{ text: `SET LOCAL lc_messages = 'C'` }] : []),
   ];
-  const statements = [...before, { text: request.sql, values: request.values }];
+  const statements = [...before, { text: request.sql, values: request.values, asWritten: true }];
   const { results, failure, sent, notices } = await session.transaction(statements, {
     access: request.access,
     signal: request.signal,

@@ -47,17 +47,20 @@ export async function runCall(session: Session, request: CallRequest, track: boo
       : []),
   ];
   const remote: RemoteCommand[] = [];
-  const outcome = await session.transaction([...before, { text: request.sql, values: request.values }], {
-    access: request.access,
-    signal: request.signal,
-    takeNotice: ({ message = '', detail = '' }) => {
-      const sql = citus ? issuing.exec(message)?.[1] : undefined;
-      if (sql === undefined) return false;
-      const node = server.exec(detail)?.[1] ?? '';
-      if (!housekeeping.test(sql) && remote.length < mostCommands) remote.push({ sql, node });
-      return true;
+  const outcome = await session.transaction(
+    [...before, { text: request.sql, values: request.values, asWritten: true }],
+    {
+      access: request.access,
+      signal: request.signal,
+      takeNotice: ({ message = '', detail = '' }) => {
+        const sql = citus ? issuing.exec(message)?.[1] : undefined;
+        if (sql === undefined) return false;
+        const node = server.exec(detail)?.[1] ?? '';
+        if (!housekeeping.test(sql) && remote.length < mostCommands) remote.push({ sql, node });
+        return true;
+      },
     },
-  });
+  );
   const { sent, notices, results, failure } = outcome;
   const run: CallRun = { remote, sent, notices };
   if (failure)

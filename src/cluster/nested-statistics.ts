@@ -4,7 +4,7 @@
  */
 import { constant } from '../sql/plpgsql-values';
 import { ClusterError } from './errors';
-import { ownMarker } from './own-marker';
+import { marked } from './own-marker';
 import type { Session } from './session';
 
 export interface StatisticsAccess {
@@ -191,7 +191,7 @@ async function askWorkers(
   try {
     const { rows } = await session.query(
       'SELECT nodename, nodeport, success, result FROM pg_catalog.run_command_on_workers($1)',
-      [ownMarker + command],
+      [marked(command)],
       signal,
     );
     for (const [host, port, success, result] of rows) {

@@ -3,7 +3,7 @@
  * Citus cluster as literals that the server quoted itself (`format('%L')`).
  */
 
-import { inOneText, ownMarker } from './own-marker';
+import { inOneText } from './own-marker';
 
 /** More than this of one statement is not looked at: the answer stays below some 200 kB. */
 export const maxRelations = 200;
@@ -274,7 +274,7 @@ const template = (sql: string): string => sql.replaceAll(/%(?!\d\$L)/g, '%%');
  */
 export const workersQuery = `WITH ${relationsOf(true)}, ${shardsOf}
 SELECT w.nodename, w.nodeport, w.success, w.result FROM shard, LATERAL run_command_on_workers(format(
-  $command$${ownMarker}SELECT CASE WHEN (${template(startQuery('%3$L'))}) IS NOT NULL THEN
+  $command$SELECT /* cutover */ CASE WHEN (${template(startQuery('%3$L'))}) IS NOT NULL THEN
     CASE WHEN ${[...ownSettings, ['transaction_read_only', 'on'], ['lock_timeout', '2s']]
       .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true) IS NOT NULL`)
       .join(' AND ')} THEN

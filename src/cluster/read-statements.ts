@@ -1,6 +1,6 @@
 import { type NodeReading, noNames, type Reading, readHeader } from '../statements/reading';
 import type { ClusterError } from './errors';
-import { ownMarker } from './own-marker';
+import { marked } from './own-marker';
 import { type ClusterRow, json, placesOf } from './places';
 import { nodesQuery, prepareCatalogQueries } from './plan-facts-sql';
 import { redact } from './redact';
@@ -87,7 +87,7 @@ async function readAbout(
       shards: citus && { text: shardsQuery },
       workers: citus && {
         text: 'SELECT nodename, nodeport, success, result FROM run_command_on_workers($1)',
-        values: [ownMarker + accessQuery],
+        values: [marked(accessQuery)],
       },
     },
     signal,
@@ -140,7 +140,7 @@ function isReadable(access: Access | undefined): access is Access & { extension:
  * read-only session), so nothing but the constant queries of statements-sql.ts ever goes through it.
  */
 function workersRows(workers: readonly Worker[]): Statement {
-  const commands = workers.map(({ access }) => ownMarker + rowsQuery(access as { extension: string; schema: string }));
+  const commands = workers.map(({ access }) => marked(rowsQuery(access as { extension: string; schema: string })));
   return {
     text: `SELECT node_name, node_port, success, result FROM master_run_on_worker(
              ARRAY(SELECT json_array_elements_text($1::json)), ARRAY(SELECT json_array_elements_text($2::json)::int),

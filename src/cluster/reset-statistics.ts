@@ -1,5 +1,5 @@
 import { ClusterError } from './errors';
-import { ownMarker } from './own-marker';
+import { marked } from './own-marker';
 import type { Session } from './session';
 import { type Access, accessQuery } from './statements-sql';
 
@@ -23,7 +23,7 @@ export async function resetStatistics(session: Session, signal?: AbortSignal): P
   if (session.server.citus === undefined) return [];
   const answers = await session.query(
     'SELECT nodename, nodeport, success, result FROM pg_catalog.run_command_on_workers($1)',
-    [`${ownMarker}${resetStatement(schema)}::text`],
+    [marked(`${resetStatement(schema)}::text`)],
     signal,
   );
   return answers.rows

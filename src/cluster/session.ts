@@ -7,7 +7,7 @@ import { ClusterError } from './errors';
 import type { SessionLimits } from './limits';
 import { type Login, login } from './login';
 import { formatNotice, type Notice } from './notice';
-import { inOneText, ownMarker } from './own-marker';
+import { inOneText, marked, unmarkedPosition } from './own-marker';
 import { type BackendKey, sendCancelRequest } from './wire';
 
 export interface ServerVersion {
@@ -27,6 +27,11 @@ export interface Statement {
   values?: readonly (string | null)[];
   /** Simple protocol instead of extended, which refuses a second statement. For Cutover's own text only, or checked text. */
   simple?: boolean;
+  /**
+   * The application's own statement, run as it is: where the server keeps one text for both, Cutover's comment in it would
+   * stand for the application's calls.
+   */
+  asWritten?: boolean;
 }
 
 export interface QueryResult {
@@ -237,7 +242,7 @@ export class Session {
         elapsedMs: own.slice(0, failed + 1).reduce((sum, { elapsedMs }) => sum + elapsedMs, 0),
         statementTimeoutMs: this.limits.statementTimeoutMs,
       });
-      outcome.failure = { index: failed - 1, error: inUnmarkedText(error) };
+      outcome.failure = { index: failed - 1, error: inTextOf(all[failed]!, error) };
     }
     return outcome;
   }
@@ -274,7 +279,7 @@ export class Session {
       this.#pending.push(entry);
       this.#watch();
       const config = {
-        text: ownMarker + statement.text,
+        text: statement.asWritten ? statement.text : marked(statement.text),
         values: statement.values ? [...statement.values] : [],
         rowMode: 'array' as const,
         ...(statement.simple ? {} : { queryMode: 'extended' }),
@@ -343,7 +348,8 @@ export class Session {
   }
 }
 
-/** The server counts positions in the text that was sent, which began with {@link ownMarker}. */
-function inUnmarkedText(error: ClusterError): ClusterError {
-  return error.position === undefined ? error : error.with({ position: error.position - ownMarker.length });
+/** The server counts positions in the text that was sent. */
+function inTextOf({ text, asWritten }: Statement, error: ClusterError): ClusterError {
+  if (error.position === undefined || asWritten) return error;
+  return error.with({ position: unmarkedPosition(text, error.position) });
 }

@@ -4,7 +4,7 @@
  */
 import { columnOf, extensionVersion } from '../statements/figures';
 import { figuresOf, longestText } from '../statements/rows';
-import { ownMarker } from './own-marker';
+import { isTheirs } from './own-marker';
 
 /** One node's extension, as JSON: `null` parts where it is not created or not loaded. */
 export const accessQuery = `SELECT pg_catalog.json_build_object(
@@ -73,7 +73,7 @@ export const shardsQuery = `SELECT coalesce(json_object_agg(t.relname, t.ids), '
 
 /** Lines of {@link Reading.citusStatements}. The view citus_stat_statements would need the extension in the search path. */
 export const citusStatementsQuery = `SELECT string_agg(concat(queryid, E'\\t', to_json(pg_get_userbyid(userid)), E'\\t',
-    to_json((SELECT datname FROM pg_database WHERE oid = dbid)), E'\\t', executor, E'\\t', to_json(partition_key), E'\\t', calls), E'\\n')
+    to_json((SELECT datname FROM pg_database WHERE oid = dbid)), E'\\t', citus_executor_name(executor::int), E'\\t', to_json(partition_key), E'\\t', calls), E'\\n')
   FROM citus_query_stats()`;
 
 /**
@@ -110,7 +110,7 @@ SELECT pg_catalog.json_build_object(
     'settings', (SELECT pg_catalog.json_object_agg(name, setting) FROM pg_catalog.pg_settings WHERE name IN (${list})))::text
   || E'\\n' || coalesce((SELECT pg_catalog.string_agg(pg_catalog.concat(${fields.join(`, E'\\t', `)}), E'\\n')
     FROM s JOIN pg_catalog.pg_database d ON d.oid = s.dbid
-   WHERE s.queryid IS NOT NULL AND s.query IS NOT NULL AND s.query NOT LIKE '${ownMarker.trim()}%'
+   WHERE s.queryid IS NOT NULL AND s.query IS NOT NULL AND ${isTheirs('s.query')}
      AND s.query NOT ILIKE '%password%''%'), '')`;
 }
 

@@ -1,5 +1,5 @@
 import { ClusterError } from './errors';
-import { ownMarker } from './own-marker';
+import { marked } from './own-marker';
 import { citusVersionQuery, type Session } from './session';
 
 export interface ClusterNode {
@@ -124,7 +124,7 @@ async function askNodes(session: Session, signal?: AbortSignal): Promise<NodeAns
       { text: `SET LOCAL citus.node_connection_timeout = ${nodeConnectTimeoutMs}` },
       {
         text: 'SELECT nodeid, success, result FROM pg_catalog.run_command_on_all_nodes($1, give_warning_for_connection_errors := true)',
-        values: [ownMarker + versionsQuery],
+        values: [marked(versionsQuery)],
       },
     ],
     { jitOff: true, signal },

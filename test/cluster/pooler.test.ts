@@ -100,7 +100,7 @@ pool_mode = transaction
     const running = session.query('SELECT pg_sleep(30)', [], controller.signal);
     const sleeping = () =>
       pair.source.coordinator.query(
-        `SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query LIKE '% SELECT pg_sleep(30)'`,
+        `SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT % pg_sleep(30)'`,
       );
     for (let i = 0; (await sleeping()).length === 0; i++) if (i > 200) throw new Error('It did not start.');
     controller.abort();

@@ -62,7 +62,7 @@ async function hold(server: LabServer, sql: string, ms: number): Promise<() => P
   });
   await until(
     async () =>
-      (await server.query(`SELECT 1 FROM pg_stat_activity WHERE query LIKE '/* cutover */ SELECT pg_sleep(%'`)).length >
+      (await server.query(`SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT /* cutover */ pg_sleep(%'`)).length >
       0,
   );
   return async () => {
@@ -111,7 +111,7 @@ describe('on plain PostgreSQL', () => {
       expect([...facts!.shares.keys()].some(name => name.startsWith('Lock/'))).toBe(true);
       expect(facts!.lockMs).toBeGreaterThan(500);
       expect(facts!.lockMs).toBeLessThan(2000);
-      expect(facts!.blockers).toEqual(['/* cutover */ SELECT pg_sleep(1.5)']);
+      expect(facts!.blockers).toEqual(['SELECT /* cutover */ pg_sleep(1.5)']);
     });
 
     test('keeps no statement from ending when it cannot look', async () => {
