@@ -9,6 +9,7 @@ import { matchStatements, type UserMatches } from './match';
 import { type Entry, rowOf } from './row';
 import type { FoldedSide } from './side';
 import { isBlindOnCoordinator, isRoutine, judgeClass, type KnownStatement } from './statement-class';
+import type { TextMemory } from './text-memory';
 import { summarySentence, totalsOf } from './totals';
 import { compareFigures } from './verdict';
 
@@ -31,6 +32,7 @@ export function compareStatements(
   analyses: Analyses,
   parser: Pick<SqlParser, 'fingerprint'>,
   user: UserMatches,
+  memory: TextMemory,
 ): Compared {
   const statements = {
     source: compared.source.side?.statements(analyses) ?? [],
@@ -78,7 +80,7 @@ export function compareStatements(
     source: compared.source.side?.window.seconds,
     target: compared.target.side?.window.seconds,
   };
-  const rows = entries.map(entry => rowOf(entry, seconds)).sort(byRank);
+  const rows = entries.map(entry => rowOf(entry, seconds, memory)).sort(byRank);
   return {
     view: { summary: summaryOf(migration, compared, statements, rows), rows },
     entries: new Map(entries.map(entry => [entry.id, entry])),

@@ -13,6 +13,7 @@ import { noUserMatches, type UserMatches } from './match';
 import type { Reading } from './reading';
 import type { Entry } from './row';
 import { FoldedSide, type SideReading } from './side';
+import { TextMemory } from './text-memory';
 
 export interface SideInput {
   label: string;
@@ -31,6 +32,7 @@ export class StatementsEngine {
   #folded: Record<Side, FoldedSide | undefined> = { source: undefined, target: undefined };
   #user: UserMatches = noUserMatches;
   #compared: Compared | undefined;
+  readonly #memory = new TextMemory();
 
   constructor(
     private readonly parser: SqlParser,
@@ -44,7 +46,7 @@ export class StatementsEngine {
     this.#user = user;
     for (const side of sides) {
       const { read } = inputs[side];
-      this.#folded[side] = read && new FoldedSide(read);
+      this.#folded[side] = read && new FoldedSide(read, this.#memory);
     }
     this.#analyze();
     return this.#compare();
@@ -100,7 +102,7 @@ export class StatementsEngine {
       return { about: { label, color }, ...(folded ? { side: folded } : {}), ...(error ? { error } : {}) };
     };
     const both = { source: compared('source'), target: compared('target') };
-    this.#compared = compareStatements(this.#migration, both, this.analyses, this.parser, this.#user);
+    this.#compared = compareStatements(this.#migration, both, this.analyses, this.parser, this.#user, this.#memory);
     return this.#compared.view;
   }
 }

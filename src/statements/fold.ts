@@ -3,12 +3,11 @@
  * alone, over nodes. A worker's rows are kept as children of the statement that a coordinator runs.
  */
 import type { StatementScope } from '../shared/statements';
-import { canonicalText } from '../sql/canonical';
-import { textHash } from '../sql/text-hash';
 import type { Analyses } from './analysis';
 import { addFigures, at, type Figures, noFigures } from './figures';
 import type { SideNames } from './names';
 import type { StatementRecord } from './rows';
+import { TextMemory } from './text-memory';
 
 /** What one node counted for one statement. */
 export interface NodePart {
@@ -22,6 +21,8 @@ export interface NodePart {
 export interface SideStatement {
   id: string;
   canonical: string;
+  /** Short for the canonical text, in keys. */
+  textKey: string;
   /** Empty for the connected database, so that the two sides' may have different names. */
   database: string;
   user: string;
@@ -45,6 +46,7 @@ export interface SideStatement {
 export interface Group {
   key: string;
   canonical: string;
+  textKey: string;
   database: string;
   user: string;
   toplevel: boolean;
@@ -74,48 +76,33 @@ function isDiagnostic(sql: string): boolean {
 /** Takes rows in, node by node, and gives groups of the same text. */
 export class Folder {
   readonly groups = new Map<string, Group>();
-  /** By context, then by text: the same text is kept by many nodes. */
-  readonly #canonical = new Map<unknown, Map<string, { text: string; hasShards: boolean }>>();
 
   constructor(
     private readonly names: SideNames,
     private readonly connectedDatabase: string,
+    readonly memory: TextMemory = new TextMemory(),
   ) {}
 
   add(row: StatementRecord, { node, role }: Place): void {
     if (isDiagnostic(row.sql)) return;
     const connected = row.database === this.connectedDatabase;
-    const { text, hasShards } = this.#canonicalOf(row, connected);
+    const { text, hasShards } = this.memory.canonical(row.sql, this.names.of(row.user, connected));
     const as = role === 'worker' || hasShards ? 'tasks' : 'statement';
     const database = connected ? '' : row.database;
     // What a worker does for a function of the coordinator is at top level there.
     const toplevel = row.toplevel || as === 'tasks';
-    const key = [as, database, row.user, toplevel ? 't' : 'f', text].join('\0');
+    const textKey = this.memory.hash(text);
+    const key = [as, database, row.user, toplevel ? 't' : 'f', textKey].join('\0');
     let group = this.groups.get(key);
     if (!group) {
       group = {
-        ...{ key, canonical: text, database, user: row.user, toplevel, as, hasShards },
+        ...{ key, canonical: text, textKey, database, user: row.user, toplevel, as, hasShards },
         ...{ sql: row.sql, truncated: row.truncated, mostMs: -1, since: row.since },
-        ...{ texts: new Set(), queryIds: new Set(), figures: noFigures(), parts: new Map() },
+        ...{ texts: new Set(), queryIds: new Set(), figures: row.figures, parts: new Map() },
       };
       this.groups.set(key, group);
     }
     addRow(group, row, { node, role });
-  }
-
-  #canonicalOf({ sql, user }: StatementRecord, connected: boolean): { text: string; hasShards: boolean } {
-    const context = this.names.of(user, connected);
-    let known = this.#canonical.get(context);
-    if (!known) {
-      known = new Map();
-      this.#canonical.set(context, known);
-    }
-    let canonical = known.get(sql);
-    if (!canonical) {
-      canonical = canonicalText(sql, context);
-      known.set(sql, canonical);
-    }
-    return canonical;
   }
 }
 
@@ -129,14 +116,15 @@ function addRow(group: Group, row: StatementRecord, { node, role }: Place): void
   group.texts.add(row.sql);
   group.queryIds.add(row.queryId);
   if (row.since !== undefined && (group.since === undefined || row.since < group.since)) group.since = row.since;
-  addFigures(group.figures, row.figures);
-  let part = group.parts.get(node);
-  if (!part) {
-    part = { node, role, as: group.as, rows: 0, figures: noFigures() };
-    group.parts.set(node, part);
+  // Most groups have one row.
+  if (group.parts.size === 0) group.figures = row.figures.slice();
+  else addFigures(group.figures, row.figures);
+  const part = group.parts.get(node);
+  if (!part) group.parts.set(node, { node, role, as: group.as, rows: 1, figures: row.figures.slice() });
+  else {
+    part.rows++;
+    addFigures(part.figures, row.figures);
   }
-  part.rows++;
-  addFigures(part.figures, row.figures);
 }
 
 /**
@@ -148,11 +136,12 @@ export function statementsOf(folder: Folder, analyses: Analyses, names: SideName
   const groups = [...folder.groups.values()];
   const statements = new Map<string, SideStatement>();
   for (const group of groups) {
-    if (group.as === 'statement') statements.set(group.key, statementOf(group, group.toplevel ? 'client' : 'nested'));
+    if (group.as === 'statement')
+      statements.set(group.key, statementOf(group, group.toplevel ? 'client' : 'nested', folder.memory));
   }
-  const byTree = uniqueByTree(groups, analyses);
-  for (const tasks of groups) {
-    if (tasks.as !== 'tasks') continue;
+  const allTasks = groups.filter(({ as }) => as === 'tasks');
+  const byTree = allTasks.length > 0 ? uniqueByTree(groups, analyses) : new Map<string, string>();
+  for (const tasks of allTasks) {
     const parent =
       statements.get(statementKey(tasks, true)) ??
       statements.get(statementKey(tasks, false)) ??
@@ -160,14 +149,14 @@ export function statementsOf(folder: Folder, analyses: Analyses, names: SideName
     if (parent) adopt(parent, tasks);
     else {
       const scope = !tasks.hasShards && namesDistributed(tasks, analyses, names) ? 'client' : 'tasks';
-      statements.set(tasks.key, statementOf(tasks, scope));
+      statements.set(tasks.key, statementOf(tasks, scope, folder.memory));
     }
   }
   return [...statements.values()];
 }
 
-function statementKey({ database, user, canonical }: Group, toplevel: boolean): string {
-  return ['statement', database, user, toplevel ? 't' : 'f', canonical].join('\0');
+function statementKey({ database, user, textKey }: Group, toplevel: boolean): string {
+  return ['statement', database, user, toplevel ? 't' : 'f', textKey].join('\0');
 }
 
 function treeKey({ database, user, canonical }: Group, analyses: Analyses): string | undefined {
@@ -194,10 +183,10 @@ function namesDistributed({ canonical }: Group, analyses: Analyses, names: SideN
   return relations.some(name => names.distributed.has(name.slice(name.lastIndexOf('.') + 1)));
 }
 
-function statementOf(group: Group, scope: StatementScope): SideStatement {
-  const { key, canonical, database, user, sql, truncated, texts, queryIds, since, figures, parts } = group;
+function statementOf(group: Group, scope: StatementScope, memory: TextMemory): SideStatement {
+  const { key, canonical, textKey, database, user, sql, truncated, texts, queryIds, since, figures, parts } = group;
   return {
-    ...{ id: textHash(key), canonical, database, user, scope, sql, truncated, since, figures },
+    ...{ id: memory.hash(key), canonical, textKey, database, user, scope, sql, truncated, since, figures },
     texts: texts.size,
     queryIds: [...queryIds],
     tasks: undefined,

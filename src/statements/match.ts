@@ -45,8 +45,8 @@ export function matchStatements(
   matcher.pin(pinned);
   const place = ({ database, scope }: SideStatement) => `${database}\0${scope}`;
   const certain = (statement: SideStatement) => !statement.truncated;
-  matcher.pair('exact', each => certain(each) && `${place(each)}\0${each.user}\0${each.canonical}`);
-  matcher.pair('exactOtherRole', each => certain(each) && `${place(each)}\0${each.canonical}`);
+  matcher.pair('exact', each => certain(each) && `${place(each)}\0${each.user}\0${each.textKey}`);
+  matcher.pair('exactOtherRole', each => certain(each) && `${place(each)}\0${each.textKey}`);
   matcher.pair('tree', each => {
     const tree = analyses.get(each.canonical)?.tree;
     return certain(each) && tree !== undefined && `${place(each)}\0${each.user}\0${tree}`;

@@ -1,17 +1,24 @@
 /** What names in the texts of a side stand for, by its catalogs. */
 import type { NameContext } from '../sql/canonical';
+import { textHash } from '../sql/text-hash';
 import type { CatalogNames } from './reading';
 
 /** PostgreSQL cuts identifiers to 63 bytes, and Citus keeps the shard id at the end. */
 const longestName = 63;
 const keptOfLongName = 20;
 
+/** What names mean to a role; the same key, the same meaning, in whichever reading. */
+export interface KeyedNames extends NameContext {
+  key: string;
+}
+
 /** Names of statements in other databases than the connected one: nothing is known of them. */
-const unknownNames: NameContext = { tableOfShard: () => undefined, isVisible: () => false };
+const unknownNames: KeyedNames = { key: '', tableOfShard: () => undefined, isVisible: () => false };
 
 export class SideNames {
   readonly #tables = new Map<string, string>();
-  readonly #contexts = new Map<string, NameContext>();
+  readonly #contexts = new Map<string, KeyedNames>();
+  readonly #key: string;
   readonly volatileFunctions: ReadonlySet<string>;
   /** Tables that have shards. */
   readonly distributed: ReadonlySet<string>;
@@ -19,12 +26,14 @@ export class SideNames {
   constructor(private readonly names: CatalogNames) {
     for (const [table, ids] of Object.entries(names.shards))
       for (const id of ids.split(',')) this.#tables.set(id, table);
+    const { ambiguous, shards } = names;
+    this.#key = textHash(JSON.stringify({ ambiguous, shards }));
     this.volatileFunctions = new Set(names.volatileFunctions);
     this.distributed = new Set(Object.keys(names.shards));
   }
 
   /** As the role sees them; `connected`: in the database that the names were read from. */
-  of(role: string, connected: boolean): NameContext {
+  of(role: string, connected: boolean): KeyedNames {
     if (!connected) return unknownNames;
     const { searchPaths } = this.names;
     // A role may be called `constructor`.
@@ -33,15 +42,16 @@ export class SideNames {
     const key = path.includes('$user') ? `${role}\0${path}` : path;
     let context = this.#contexts.get(key);
     if (!context) {
-      context = this.#make(schemasOf(path, role));
+      context = this.#make(schemasOf(path, role), `${this.#key}\0${key}`);
       this.#contexts.set(key, context);
     }
     return context;
   }
 
-  #make(schemas: readonly string[]): NameContext {
+  #make(schemas: readonly string[], key: string): KeyedNames {
     const { ambiguous } = this.names;
     return {
+      key,
       tableOfShard: name => this.#tableOfShard(name),
       isVisible: (schema, name) => {
         if (!schemas.includes(schema)) return false;

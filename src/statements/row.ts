@@ -1,11 +1,9 @@
 /** A row of the table: what is drawn, sorted and filtered by. */
 import type { RowFigures, StatementRow } from '../shared/statements';
-import { statementTitle } from '../sql/title';
 import { at, type FigureId, type Figures, jitMsOf, meanMsOf } from './figures';
 import type { JudgedClass, KnownStatement } from './statement-class';
+import type { TextMemory } from './text-memory';
 import type { Comparison } from './verdict';
-
-const titleLength = 200;
 
 /** One statement, on one side or on both. */
 export interface Entry {
@@ -17,12 +15,16 @@ export interface Entry {
   comparison: Comparison | undefined;
 }
 
-export function rowOf(entry: Entry, seconds: Record<'source' | 'target', number | undefined>): StatementRow {
+export function rowOf(
+  entry: Entry,
+  seconds: Record<'source' | 'target', number | undefined>,
+  memory: TextMemory,
+): StatementRow {
   const { id, source, target, match, judged, comparison } = entry;
   const { statement } = (target ?? source)!;
   const row: StatementRow = {
     id,
-    title: statementTitle(statement.sql, titleLength),
+    title: memory.title(statement.sql),
     class: judged.class,
     scope: statement.scope,
     user: statement.user,

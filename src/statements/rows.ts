@@ -31,6 +31,8 @@ export function figuresOf(version: number): FigureId[] {
  */
 export class RowReader {
   readonly #places: number[];
+  /** Roles and databases are few. */
+  readonly #names = new Map<string, string>();
 
   constructor(extension: string) {
     this.#places = figuresOf(extensionVersion(extension)).map(id => at[id]);
@@ -47,8 +49,8 @@ export class RowReader {
       if (text !== '') figures[places[i]!] = Number(text);
     }
     return {
-      user: JSON.parse(fields[0]!) as string,
-      database: JSON.parse(fields[1]!) as string,
+      user: this.#name(fields[0]!),
+      database: this.#name(fields[1]!),
       toplevel: fields[2] !== 'f',
       queryId: fields[3]!,
       since: fields[4] === '' ? undefined : fields[4],
@@ -56,6 +58,15 @@ export class RowReader {
       figures,
       sql: JSON.parse(fields.at(-1)!) as string,
     };
+  }
+
+  #name(json: string): string {
+    let name = this.#names.get(json);
+    if (name === undefined) {
+      name = JSON.parse(json) as string;
+      this.#names.set(json, name);
+    }
+    return name;
   }
 }
 

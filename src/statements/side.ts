@@ -7,6 +7,7 @@ import { SideNames } from './names';
 import { readingNotes } from './notes';
 import { type Reading, readHeader } from './reading';
 import type { StatementRecord } from './rows';
+import type { TextMemory } from './text-memory';
 import { windowOf } from './window';
 
 export interface SideReading {
@@ -28,10 +29,10 @@ export class FoldedSide {
   readonly #folder: Folder;
   #statements: SideStatement[] | undefined;
 
-  constructor({ reading, base, origin }: SideReading) {
+  constructor({ reading, base, origin }: SideReading, memory?: TextMemory) {
     this.reading = reading;
     this.names = new SideNames(reading.names);
-    this.#folder = new Folder(this.names, reading.database);
+    this.#folder = new Folder(this.names, reading.database, memory);
     this.notes = readingNotes(reading);
     if (base && base.address !== reading.address)
       this.notes.push({
@@ -58,7 +59,9 @@ export class FoldedSide {
 
   /** Every text that has to be analysed before {@link statements}. */
   canonicalTexts(): Set<string> {
-    return new Set([...this.#folder.groups.values()].map(({ canonical }) => canonical));
+    const texts = new Set<string>();
+    for (const { canonical } of this.#folder.groups.values()) texts.add(canonical);
+    return texts;
   }
 
   /** Put together once: it needs every text's analysis. */
