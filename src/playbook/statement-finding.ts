@@ -94,7 +94,8 @@ function figureTable(figures: readonly DetailFigure[], summary: StatementsSummar
     const shown = (side: Side) => (values[side] === undefined ? '–' : formats[unit](values[side]));
     const { source, target } = values;
     const ratio = source && target !== undefined ? formatRatio(target / source) : '';
-    return [[perCall && total ? `${title} per call` : title, shown('source'), shown('target'), ratio]];
+    const isSum = perCall && total && sides.some(side => perCall[side] !== total[side]);
+    return [[isSum ? `${title} per call` : title, shown('source'), shown('target'), ratio]];
   });
   const columns = [left(''), right(summary.source.label), right(summary.target.label), right('Target / source')];
   return markdownTable(columns, rows);

@@ -21,7 +21,7 @@ type Remembered = Record<string, string | null>;
 type Answer = { kind: 'value'; value: string | null } | { kind: 'secret'; value: string } | { kind: 'generic' };
 
 const memoryKey = 'cutover.parameterValues';
-const rememberedStatements = 200;
+export const rememberedStatements = 200;
 const generic = Symbol('generic');
 
 /**
@@ -57,6 +57,16 @@ export async function askParameterValues(
   await workspaceState.update(memoryKey, withRemembered(memory, key, { ...remembered, ...Object.fromEntries(kept) }));
   if (isGeneric) return { values: identifiersOnly(values, parameters), secret };
   return { values, secret };
+}
+
+/** Values to propose, by statement: of a log, say. Those typed before give way. */
+export async function rememberValues(
+  workspaceState: vscode.Memento,
+  found: readonly { sql: string; values: Record<string, string | null> }[],
+): Promise<void> {
+  let memory = workspaceState.get<Record<string, Remembered>>(memoryKey, {});
+  for (const { sql, values } of found) memory = withRemembered(memory, statementKey(sql), values);
+  await workspaceState.update(memoryKey, memory);
 }
 
 /** The generic plan still needs its identifiers. */

@@ -121,6 +121,12 @@ export function startStatements(workbench: Workbench, register: Register): vscod
       withMigration(async (...given) => (await import('./snapshot-commands')).deleteSnapshot(...given)),
     ),
     register(
+      'takeValuesFromLog',
+      withMigration(async (model, migration) =>
+        (await import('./log-values')).takeValuesFromLog(workbench, model, migration),
+      ),
+    ),
+    register(
       'resetStatistics',
       withMigration(async (model, migration) => {
         await (await import('./reset-command')).resetStatisticsOf(workbench, migration);

@@ -325,7 +325,7 @@ it.each(themes)('is legible in %s', async theme => {
   expect(low).toEqual([]);
 });
 
-it.each([600, 1400])('fits %i px', async width => {
+it.each([480, 600, 1400])('fits %i px', async width => {
   await open({ width });
   await rowOf('create_rollup').click();
   await details().getByText('/* on the source */').waitFor();
