@@ -61,6 +61,11 @@ async function takeAll({ workbench, setTheme }: Vscode, take: (name: string) => 
   const page = workbench.webview();
   await workbench.openViewContainer('Cutover');
   await workbench.statusBarItem('eu-analytics: source ✓ target ✓').waitFor();
+  await workbench.treeRow(/CALL analytics\.create_rollup/).click();
+  await page.locator('.grid-row.selected').first().waitFor();
+  await take('statements-dark');
+  await workbench.command('View: Close All Editors');
+
   await setTheme('light');
   await workbench.openFile('rollup.sql');
   await workbench.setCursor(4, 3);
