@@ -50,6 +50,7 @@ export class Proof {
   #planned = 0;
   /** What there is to compare with on the other side. */
   #otherMs: number | undefined;
+  #otherRepeated = false;
 
   constructor(
     private readonly bench: ExperimentBench,
@@ -162,11 +163,10 @@ export class Proof {
       await this.#timeSets(drafts);
   }
 
-  /** In repeated runs neither side is slower: nothing is left to explain. */
+  /** In repeated runs neither side is slower: nothing is left to explain. One run, perhaps a cold one, cannot say that. */
   #isGone({ unchanged }: Experiment): boolean {
-    if (this.#otherMs === undefined || !unchanged) return false;
-    if (millisecondsToExplain({ kind: 'difference', otherMs: this.#otherMs }, unchanged.median) !== undefined)
-      return false;
+    if (this.#otherMs === undefined || !this.#otherRepeated || !unchanged) return false;
+    if (isSlower(unchanged.median, this.#otherMs)) return false;
     const { label } = this.job[this.bench.side];
     this.#notes.push(
       `In repeated runs ${label} is no slower: ${formatMs(unchanged.median)} against ${formatMs(this.#otherMs)}. There is nothing to prove.`,
@@ -185,7 +185,7 @@ export class Proof {
       timeExperiment(this.bench, experiment, {
         runs: this.#runs,
         deadline: this.#deadline,
-        reference: this.#referenceOf(experiment),
+        referenceFor: unchangedMs => this.#referenceOf(experiment, unchangedMs),
         onRun: (run, runs) => this.#report(changedText(changed), undefined, number, run, runs),
         onWorkers: heard => this.#noteWorkers(experiment, heard),
       }),
@@ -213,15 +213,20 @@ export class Proof {
         const { ms } = await other.time([]);
         if (run > 0) times.push(ms);
       }
+      this.#otherRepeated = true;
       return median(times);
     } finally {
       await other.close();
     }
   }
 
-  /** Where the other side was not executed, what the causes account for stands in for the difference. */
-  #referenceOf({ tests }: Experiment): Reference {
-    if (this.#otherMs !== undefined) return { kind: 'difference', otherMs: this.#otherMs };
+  /**
+   * Where the other side was not executed, what the causes account for stands in for the difference; so it does where the
+   * other side ran once only, in the comparison, and was no quicker than this side is in repeated runs.
+   */
+  #referenceOf({ tests }: Experiment, unchangedMs: number): Reference {
+    if (this.#otherMs !== undefined && (this.#otherRepeated || isSlower(unchangedMs, this.#otherMs)))
+      return { kind: 'difference', otherMs: this.#otherMs };
     const claims = this.diagnosis.causes
       .filter(({ id }) => tests.includes(id))
       .flatMap(cause => cause.explainedMs ?? []);
@@ -295,6 +300,10 @@ export class Proof {
       ...(run !== undefined && runs !== undefined && { run, runs }),
     });
   }
+}
+
+function isSlower(ms: number, otherMs: number): boolean {
+  return millisecondsToExplain({ kind: 'difference', otherMs }, ms) !== undefined;
 }
 
 function settingsOfExperiment({ changed }: Experiment) {

@@ -1,5 +1,5 @@
 import { judge, type Reference } from '../plan/experiments/judge';
-import { enoughRuns } from '../plan/experiments/statistics';
+import { enoughRuns, median } from '../plan/experiments/statistics';
 import type { Experiment } from '../shared/diagnosis';
 import type { ExperimentBench } from './experiment-bench';
 
@@ -8,7 +8,8 @@ interface Timing {
   runs: number;
   /** As Date.now(): nothing is begun after it. */
   deadline: number;
-  reference: Reference;
+  /** What the experiment is held against, given the median of the unchanged runs. */
+  referenceFor: (unchangedMs: number) => Reference;
   onRun: (run: number, runs: number) => void;
   onWorkers: (heard: boolean | undefined) => void;
 }
@@ -22,7 +23,7 @@ const mostRounds = 3;
  * Ends early when nothing happens with a setting that no cause names. Rejects with a ClusterError.
  */
 export async function timeExperiment(bench: ExperimentBench, experiment: Experiment, timing: Timing): Promise<void> {
-  const { runs, deadline, reference, onRun } = timing;
+  const { runs, deadline, referenceFor, onRun } = timing;
   const settings = experiment.changed.map(({ name, to }) => ({ name, value: to }));
   const { unchangedMs, changedMs } = experiment;
   let done = 0;
@@ -32,7 +33,8 @@ export async function timeExperiment(bench: ExperimentBench, experiment: Experim
     if (changed) timing.onWorkers(workersHeard);
     into?.push(ms);
   };
-  const judgeNow = () => Object.assign(experiment, judge({ unchangedMs, changedMs }, reference));
+  const reference = () => referenceFor(median(unchangedMs));
+  const judgeNow = () => judge({ unchangedMs, changedMs }, reference());
   let planned = runs;
   if (Date.now() > deadline) {
     experiment.note = 'Not timed: the time for experiments was over.';
@@ -46,16 +48,16 @@ export async function timeExperiment(bench: ExperimentBench, experiment: Experim
     await run(false, unchangedMs);
     if (!turned) await run(true, changedMs);
     if (unchangedMs.length < enoughRuns || hasFailed(experiment)) continue;
-    const { outcome } = judge({ unchangedMs, changedMs }, reference);
+    const { outcome } = judgeNow();
     if (outcome === 'noEffect' && experiment.tests.length === 0) break;
     if (outcome === 'unclear' && unchangedMs.length === planned && planned < mostRounds * runs) planned++;
   }
   if (hasFailed(experiment)) return;
-  judgeNow();
+  Object.assign(experiment, judgeNow());
   if (unchangedMs.length < planned && Date.now() > deadline)
     experiment.note = 'Ended early: the time for experiments was over.';
-  else if (reference.kind === 'claimed' && experiment.outcome === 'explains')
-    experiment.note = 'The other side was not executed: held against the time that the cause accounts for.';
+  else if (reference().kind === 'claimed' && experiment.outcome === 'explains')
+    experiment.note = 'The other side was not run repeatedly: held against the time that the cause accounts for.';
 }
 
 /** As when the workers did not hear of the change. */

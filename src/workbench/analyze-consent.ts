@@ -46,13 +46,14 @@ async function agreeToRead(migration: Migration, title: string, agreed: Set<stri
 }
 
 /**
- * Experiments execute the statement many times on one side. Asked once per side and session for a read, every time for
+ * Experiments execute the statement many times on one side, and a few times on the other where `compared` names it. Asked once per side and session for a read, every time for
  * what may write. @throws Dismissed when the user declines.
  */
 export async function agreeToProve(
   migration: Migration,
   title: string,
   side: Side,
+  compared: Side | undefined,
   classification: Classification,
   agreed: Set<string>,
 ): Promise<void> {
@@ -63,8 +64,11 @@ export async function agreeToProve(
   const execute = reads ? 'Experiment' : 'Experiment, Roll Back Each Run';
   const how =
     'For each experiment the statement is executed about a dozen times, by turns unchanged and with one setting changed for that transaction only. No setting stays changed. You can cancel at any point.';
+  const other = compared
+    ? `, and some six times, unchanged, on the ${sideNamed(compared, migration[compared])} to compare with`
+    : '';
   const chosen = await vscode.window.showWarningMessage(
-    `Prove executes the statement repeatedly on the ${where}.`,
+    `Prove executes the statement repeatedly on the ${where}${other}.`,
     {
       modal: true,
       detail: reads

@@ -38,19 +38,30 @@ export async function proveInPanel(workbench: Workbench, panel: PlanPanel): Prom
   const slower = diagnosis?.slower;
   if (!slower) throw new CommandError('Nothing differs beyond noise: there is nothing to prove.');
   if (isProtected(slower, migration[slower])) throw protectedSide(slower, migration);
-  if (analyzed) await agreeToProve(migration, statement.title, slower, live.classification, workbench.analyzeAgreed);
+  const compared = analyzed ? comparedSide(migration, slower, live) : undefined;
+  if (analyzed)
+    await agreeToProve(migration, statement.title, slower, compared, live.classification, workbench.analyzeAgreed);
   workbench.log.info(`${migration.name}: prove on the ${slower}`);
   const mode = analyzed ? 'analyze' : 'plain';
   const wish: Wish = { workbench, migration, request, again: true, title: statement.title, mode };
   const progress = { location: vscode.ProgressLocation.Window, title: `Cutover: experiments on the ${slower}` };
-  await vscode.window.withProgress(progress, () => panel.prove(experiment(wish, slower, live, analyzed)));
+  await vscode.window.withProgress(progress, () =>
+    panel.prove(experiment(wish, [slower, ...(compared ? [compared] : [])], live, analyzed)),
+  );
 }
 
-function experiment(wish: Wish, slower: Side, live: ExplainResult, timed: boolean): Parameters<PlanPanel['prove']>[0] {
+/** The other side, where it was executed in the comparison and may be again: one run, perhaps a cold one, proves little. */
+function comparedSide(migration: Migration, slower: Side, { view }: ExplainResult): Side | undefined {
+  const other = slower === 'source' ? 'target' : 'source';
+  const ran = view[other].executionMs !== undefined;
+  return ran && !isProtected(other, migration[other]) ? other : undefined;
+}
+
+function experiment(wish: Wish, on: Side[], live: ExplainResult, timed: boolean): Parameters<PlanPanel['prove']>[0] {
   return async (signal, onProgress) => {
     const [{ prove }, job] = await Promise.all([import('../diagnosis/prove'), jobOf(wish, signal)]);
     const { parameters } = wish.request;
-    const writes = timed && live.classification.class !== 'read' ? [slower] : [];
+    const writes = timed && live.classification.class !== 'read' ? on : [];
     return prove({ ...job, parameters, analyzeWrites: writes }, live, { timed, onProgress, signal });
   };
 }

@@ -64,7 +64,10 @@ test('Prove asks, experiments on the target, and says what came of it; no settin
   if (!pair.jit) return;
   const before = await roleSettings();
   await workbench.webview().getByRole('button', { name: 'Prove' }).click();
-  await workbench.dialog.getByText('target (New)').first().waitFor();
+  await workbench.dialog
+    .getByText('target (New), and some six times, unchanged, on the source (Old)')
+    .first()
+    .waitFor();
   await workbench.dialogButton('Experiment, Roll Back Each Run');
   const proving = workbench.webview().locator('.proving');
   await proving.waitFor();
