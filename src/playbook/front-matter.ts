@@ -21,6 +21,14 @@ export interface FrontMatterProblem {
 
 const block = /^\ufeff?---[ \t]*(?:\r\n|\n|\r)((?:[\s\S]*?(?:\r\n|\n|\r))??)---[ \t]*(?:[\r\n]|$)/;
 
+/** Offset behind the front matter and its line ending; undefined when there is none. */
+export function frontMatterEnd(document: string): number | undefined {
+  const match = block.exec(document);
+  if (!match) return undefined;
+  const end = match[0].length;
+  return match[0].endsWith('\r') && document[end] === '\n' ? end + 1 : end;
+}
+
 /** Undefined front matter: there is none. Never throws; what cannot be read is among the problems. */
 export function readFrontMatter(document: string): { frontMatter?: FrontMatter; problems: FrontMatterProblem[] } {
   const match = block.exec(document);

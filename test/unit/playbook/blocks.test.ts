@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { frontmatterFromMarkdown } from 'mdast-util-frontmatter';
+import { frontmatter } from 'micromark-extension-frontmatter';
+import { expect, test } from 'vitest';
+import { readBlocks, SectionMemory } from '../../../src/playbook/blocks';
+import { frontMatterEnd } from '../../../src/playbook/front-matter';
+import { playbookTemplate } from '../../../src/playbook/template';
+
+const template = playbookTemplate({ migration: 'eu', sourceLabel: 'Old', targetLabel: 'New' });
+
+/** The document parsed as one piece. */
+function whole(document: string) {
+  const shift = document.startsWith('\ufeff') ? 1 : 0;
+  const hasFrontMatter = frontMatterEnd(document) !== undefined;
+  const { children } = fromMarkdown(document.slice(shift), {
+    extensions: hasFrontMatter ? [frontmatter()] : [],
+    mdastExtensions: [frontmatterFromMarkdown()],
+  });
+  return children.map(({ type, position }) => {
+    const known = { yaml: 'frontMatter', heading: type, code: type, html: type, list: type }[type as 'code'] ?? 'other';
+    return [known, position!.start.offset! + shift, position!.end.offset! + shift, position!.start.line];
+  });
+}
+
+function bySection(document: string, memory?: SectionMemory) {
+  return readBlocks(document, memory).map(({ type, start, end, line }) => [type, start, end, line]);
+}
+
+const pieces = fc.constantFrom(
+  ...[
+    '# A',
+    '## B',
+    '### C',
+    '#### d',
+    '#x',
+    '```',
+    '```sql check id=a',
+    '~~~',
+    '- x',
+    '  - y',
+    '1. z',
+    '> q',
+    '    code',
+  ],
+  ...['<!-- c', '-->', '<div>', '</div>', '<script>', '<?php', '?>', '---', '***', '===', '[a]: /u', '| a | b |', '\t'],
+  ...[
+    'text',
+    '<!-- cutover:finding a -->',
+    '<!-- /cutover:finding -->',
+    '\u2028',
+    '\0',
+    'é💥',
+    ' ',
+    '\n',
+    '\r\n',
+    '\r',
+  ],
+);
+const ending = fc.constantFrom('\n', '\n', '\n\n', '\r\n', '\r', '');
+const documents = fc.tuple(
+  fc.constantFrom('', '---\ncutover: 1\n---\n', '---\r\n# a: b\r\n--- \r\n', '---\nopen\n', '\ufeff'),
+  fc.array(
+    fc.tuple(pieces, ending).map(([piece, end]) => piece + end),
+    { maxLength: 40 },
+  ),
+);
+
+test('section by section is the same as in one piece, whatever a memory holds', () => {
+  const memory = new SectionMemory();
+  fc.assert(
+    fc.property(documents, ([top, lines]) => {
+      const document = top + lines.join('');
+      expect(bySection(document)).toEqual(whole(document));
+      expect(bySection(document, memory)).toEqual(whole(document));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('a byte order mark within the text is a character', () => {
+  expect(readBlocks('---\na: 1\n---\n\ufeff# no heading\n')[1]).toMatchObject({ type: 'other', start: 13 });
+});
+
+test('while one section is edited the others are not parsed again', () => {
+  const memory = new SectionMemory();
+  readBlocks(template, memory);
+  const before = memory.sections;
+  readBlocks(template.replace('- owner:', '- owner: Antoine'), memory);
+  const kept = [...memory.sections].filter(([text, blocks]) => before.get(text) === blocks);
+  expect(kept.length).toBe(memory.sections.size - 1);
+});
