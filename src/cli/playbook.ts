@@ -1,6 +1,7 @@
+import { applyEdits } from '../playbook/edits';
 import { explainFinding } from '../playbook/finding';
 import { type FrontMatter, readFrontMatter } from '../playbook/front-matter';
-import { applyEdits, recordFinding } from '../playbook/record';
+import { recordFinding } from '../playbook/record';
 import { playbookTemplate } from '../playbook/template';
 import type { PlanDiffView } from '../shared/plan-diff';
 import { type PlaybookFile, readPlaybookFile, writePlaybookFile } from './playbook-file';

@@ -1,4 +1,5 @@
 import { isMap, LineCounter, parseDocument } from 'yaml';
+import type { TextRange } from '../sql/offsets';
 
 /** The format this Cutover reads and writes. */
 export const playbookVersion = 1;
@@ -13,7 +14,7 @@ export interface FrontMatter {
   target?: string;
 }
 
-export interface FrontMatterProblem {
+export interface FrontMatterProblem extends TextRange {
   message: string;
   /** 1-based line of the document. */
   line: number;
@@ -29,40 +30,56 @@ export function frontMatterEnd(document: string): number | undefined {
   return match[0].endsWith('\r') && document[end] === '\n' ? end + 1 : end;
 }
 
-/** Undefined front matter: there is none. Never throws; what cannot be read is among the problems. */
-export function readFrontMatter(document: string): { frontMatter?: FrontMatter; problems: FrontMatterProblem[] } {
+export interface FrontMatterReading {
+  /** Undefined: there is none. */
+  frontMatter?: FrontMatter;
+  problems: FrontMatterProblem[];
+  /** Where each key at the top and its value stand. */
+  places: ReadonlyMap<string, { key: TextRange; value: TextRange }>;
+}
+
+/** Never throws; what cannot be read is among the problems. */
+export function readFrontMatter(document: string): FrontMatterReading {
+  const places = new Map<string, { key: TextRange; value: TextRange }>();
+  const problems: FrontMatterProblem[] = [];
   const match = block.exec(document);
-  if (!match) return { problems: [] };
+  if (!match) return { problems, places };
+  const start = document.indexOf(match[1]!, match[0].search(/[\r\n]/) + 1);
   const lines = new LineCounter();
   const yaml = parseDocument(match[1]!, { lineCounter: lines, prettyErrors: false });
-  const lineAt = (offset: number): number => lines.linePos(offset).line + 1;
-  const problems = yaml.errors.map(error => ({ message: error.message, line: lineAt(error.pos[0]) }));
-  if (problems.length > 0) return { frontMatter: {}, problems };
+  const rangeOf = (node: unknown): TextRange => {
+    const [from, to] = (node as { range?: [number, number, number] | null } | undefined)?.range ?? [0, 0];
+    return { start: start + from, end: start + to };
+  };
+  const report = (message: string, range: TextRange): void => {
+    problems.push({ message, ...range, line: lines.linePos(range.start - start).line + 1 });
+  };
+  for (const { message, pos } of yaml.errors) report(message, { start: start + pos[0], end: start + pos[1] });
+  if (problems.length > 0) return { frontMatter: {}, problems, places };
   const map = isMap(yaml.contents) ? yaml.contents : undefined;
   if (yaml.contents !== null && !map) {
-    return { frontMatter: {}, problems: [{ message: 'Front matter must be a list of `key: value` lines.', line: 2 }] };
+    report('Front matter must be a list of `key: value` lines.', rangeOf(yaml.contents));
+    return { frontMatter: {}, problems, places };
   }
+  for (const { key, value } of map?.items ?? [])
+    places.set(String(key), { key: rangeOf(key), value: value ? rangeOf(value) : rangeOf(key) });
   let values: Record<string, unknown>;
   try {
     // Four plain values need no aliases; refusing them leaves no room for one that expands without end.
     values = (yaml.toJS({ maxAliasCount: 0 }) ?? {}) as Record<string, unknown>;
   } catch {
-    return { frontMatter: {}, problems: [{ message: 'Front matter may not use YAML aliases (`*name`).', line: 2 }] };
+    report('Front matter may not use YAML aliases (`*name`).', rangeOf(map));
+    return { frontMatter: {}, problems, places };
   }
   const frontMatter: FrontMatter = {};
-  const lineOf = (key: string): number => {
-    const pair = map?.items.find(item => String(item.key) === key);
-    const range = (pair?.key as { range?: [number, number, number] } | undefined)?.range;
-    return range ? lineAt(range[0]) : 2;
-  };
+  const placeOf = (key: string): TextRange => places.get(key)?.value ?? { start, end: start };
   if (typeof values.cutover === 'number') frontMatter.version = values.cutover;
-  else problems.push({ message: '`cutover` must be the format version, 1.', line: lineOf('cutover') });
+  else report('`cutover` must be the format version, 1.', placeOf('cutover'));
   for (const key of ['migration', 'source', 'target'] as const) {
     const value = values[key];
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       frontMatter[key] = `${value}`;
-    else if (value !== undefined && value !== null)
-      problems.push({ message: `\`${key}\` must be text.`, line: lineOf(key) });
+    else if (value !== undefined && value !== null) report(`\`${key}\` must be text.`, placeOf(key));
   }
-  return { frontMatter, problems };
+  return { frontMatter, problems, places };
 }

@@ -1,4 +1,10 @@
-export type PlaybookErrorReason = 'unclosedRegion' | 'duplicateFinding' | 'unclosedBlock' | 'newerFormat';
+export type PlaybookErrorReason =
+  | 'unclosedRegion'
+  | 'duplicateFinding'
+  | 'unclosedBlock'
+  | 'newerFormat'
+  | 'noCheck'
+  | 'duplicateCheck';
 
 /** The playbook cannot be written to as it stands. The message says what is wrong, where, and what to do. */
 export class PlaybookError extends Error {

@@ -20,7 +20,12 @@ export interface Region {
   broken?: { by: 'end' | 'marker' | 'heading'; line: number };
 }
 
-const opening = /^\s*<!--\s*cutover:(finding|result)\s+([^\s=]+)((?:\s+[\w-]+=\S+)*)\s*-->\s*$/;
+/** What an id may look like: no blank, no `=`, and no `--`, which ends a comment. */
+export const regionId = /^[A-Za-z0-9](?:[\w./:]|-(?!-))*$/;
+
+/** A result's marker says verdict and time without names: `<!-- cutover:result versions pass 2026-11-22T18:00:00Z -->`. */
+const opening =
+  /^\s*<!--\s*cutover:(?:(finding)\s+([^\s=]+)|(result)\s+([^\s=]+)(?:\s+([a-z]+)\s+(\d[\d:.TZ-]*))?)((?:\s+[\w-]+=\S+)*)\s*-->\s*$/;
 const closing = /^\s*<!--\s*\/cutover:(finding|result)\s*-->\s*$/;
 
 /** Every region in the order of the document; those without a proper end are marked broken, and never hold another. */
@@ -36,10 +41,11 @@ export function readRegions(blocks: readonly Block[]): Region[] {
     else if (open) open.broken = { by: block.type === 'heading' ? 'heading' : 'marker', line: block.line };
     open = undefined;
     if (opened) {
+      const [, finding, findingId, , resultId, verdict, at, attributes] = opened;
       open = {
-        kind: opened[1] as RegionKind,
-        id: opened[2]!,
-        attributes: readAttributes(opened[3]!),
+        kind: finding ? 'finding' : 'result',
+        id: (findingId ?? resultId)!,
+        attributes: readAttributes(attributes!, verdict, at),
         start: block.start,
         end: block.end,
         line: block.line,
@@ -51,8 +57,9 @@ export function readRegions(blocks: readonly Block[]): Region[] {
   return regions;
 }
 
-function readAttributes(text: string): Map<string, string> {
+function readAttributes(text: string, verdict: string | undefined, at: string | undefined): Map<string, string> {
   const attributes = new Map<string, string>();
+  if (verdict && at) attributes.set('verdict', verdict).set('at', at);
   for (const attribute of text.split(/\s+/)) {
     const equals = attribute.indexOf('=');
     if (equals > 0) attributes.set(attribute.slice(0, equals), attribute.slice(equals + 1));
@@ -62,6 +69,8 @@ function readAttributes(text: string): Map<string, string> {
 
 /** A region's text, its lines ended by LF. Attribute values must be words. */
 export function writeRegion(kind: RegionKind, id: string, attributes: Map<string, string>, body: string): string {
-  const words = [...attributes].map(([name, value]) => ` ${name}=${value}`).join('');
-  return `<!-- cutover:${kind} ${id}${words} -->\n\n${body}\n\n<!-- /cutover:${kind} -->`;
+  const isNamed = (name: string): boolean => kind === 'finding' || (name !== 'verdict' && name !== 'at');
+  const words = [...attributes].map(([name, value]) => (isNamed(name) ? ` ${name}=${value}` : ` ${value}`)).join('');
+  const gap = kind === 'finding' ? '\n\n' : '\n';
+  return `<!-- cutover:${kind} ${id}${words} -->${gap}${body}${gap}<!-- /cutover:${kind} -->`;
 }

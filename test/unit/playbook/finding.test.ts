@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { readBlocks } from '../../../src/playbook/blocks';
+import { applyEdits } from '../../../src/playbook/edits';
 import { explainFinding, findingId, severityOf, severityRatios } from '../../../src/playbook/finding';
-import { applyEdits, recordFinding } from '../../../src/playbook/record';
+import { recordFinding } from '../../../src/playbook/record';
 import { readRegions } from '../../../src/playbook/regions';
 import type { PlanDiffView } from '../../../src/shared/plan-diff';
 import { exampleView } from './example-view';

@@ -7,7 +7,10 @@ describe('readFrontMatter', () => {
       readFrontMatter(
         '---\ncutover: 1 # version\nmigration: eu-analytics\nsource: "A: b"\ntarget: B\nteam: x\n---\n# T\n',
       ),
-    ).toEqual({ frontMatter: { version: 1, migration: 'eu-analytics', source: 'A: b', target: 'B' }, problems: [] });
+    ).toMatchObject({
+      frontMatter: { version: 1, migration: 'eu-analytics', source: 'A: b', target: 'B' },
+      problems: [],
+    });
   });
   it('reads CRLF and a byte order mark', () => {
     expect(readFrontMatter('\ufeff---\r\ncutover: 1\r\nmigration: eu\r\n---\r\n').frontMatter).toEqual({
@@ -24,22 +27,30 @@ describe('readFrontMatter', () => {
   });
   it('finds none where there is none', () => {
     for (const document of ['', '# T\n---\na: 1\n---\n', 'text', '---\nnever closed\n', '----\na: 1\n----\n']) {
-      expect(readFrontMatter(document)).toEqual({ problems: [] });
+      expect(readFrontMatter(document)).toEqual({ problems: [], places: new Map() });
     }
   });
   it('says what is wrong and where', () => {
     const problems = (yaml: string) => readFrontMatter(`---\n${yaml}\n---\n`).problems;
-    expect(problems('cutover: 1\nmigration: a\nmigration: b')).toEqual([
+    expect(problems('cutover: 1\nmigration: a\nmigration: b')).toMatchObject([
       { message: expect.stringContaining('unique'), line: 4 },
     ]);
     expect(problems('cutover: 1\nmigration: [a')[0]!.line).toBeGreaterThan(2);
-    expect(problems('- a')).toEqual([{ message: expect.stringContaining('key: value'), line: 2 }]);
-    expect(problems('migration: a\ncutover: one')).toEqual([{ message: expect.stringContaining('version'), line: 3 }]);
-    expect(problems('cutover: 1\nsource: {a: 1}')).toEqual([{ message: '`source` must be text.', line: 3 }]);
+    expect(problems('- a')).toMatchObject([{ message: expect.stringContaining('key: value'), line: 2 }]);
+    expect(problems('migration: a\ncutover: one')).toMatchObject([
+      { message: expect.stringContaining('version'), line: 3 },
+    ]);
+    expect(problems('cutover: 1\nsource: {a: 1}')).toMatchObject([{ message: '`source` must be text.', line: 3 }]);
+  });
+  it('knows where keys and values stand', () => {
+    const document = '\ufeff---\r\ncutover: 1\r\nmigration: "eu"\r\n---\r\n';
+    const { key, value } = readFrontMatter(document).places.get('migration')!;
+    expect(document.slice(key.start, key.end)).toBe('migration');
+    expect(document.slice(value.start, value.end)).toBe('"eu"');
   });
   it('refuses aliases instead of expanding them', () => {
     const bomb = Array.from({ length: 30 }, (_, i) => `k${i}: &k${i} [${`*k${i - 1},`.repeat(i > 0 ? 9 : 0)} x]`);
-    expect(readFrontMatter(`---\n${bomb.join('\n')}\n---\n`).problems).toEqual([
+    expect(readFrontMatter(`---\n${bomb.join('\n')}\n---\n`).problems).toMatchObject([
       { message: expect.stringContaining('aliases'), line: 2 },
     ]);
   });

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { readBlocks } from '../../../src/playbook/blocks';
+import { applyEdits } from '../../../src/playbook/edits';
 import { fence } from '../../../src/playbook/escape';
 import { PlaybookError } from '../../../src/playbook/playbook-error';
-import { applyEdits, type Finding, recordFinding } from '../../../src/playbook/record';
+import { type Finding, recordFinding } from '../../../src/playbook/record';
 import { readRegions } from '../../../src/playbook/regions';
 
 // Properties try hundreds of documents, and the machine may be busy.
