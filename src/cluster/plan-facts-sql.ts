@@ -100,7 +100,7 @@ export const startQuery = (
        OR name IN (${list([...otherSettings, ...citusSettings])})))::text, true)`;
 
 /** For all other queries: no JIT, which would cost more than they do, and plans that do not hang on the role. */
-const ownSettings: readonly (readonly [name: string, value: string])[] = [
+export const ownSettings: readonly (readonly [name: string, value: string])[] = [
   ['jit', 'off'],
   ['search_path', 'pg_catalog'],
   ['enable_nestloop', 'on'],

@@ -1,0 +1,58 @@
+import type { Check } from './check';
+import { extensionChecks } from './extensions';
+import { jitChecks } from './jit';
+import { localeChecks } from './locale';
+import { replicationChecks } from './replication';
+import { sequenceChecks } from './sequences';
+import { settingsPlannerChecks } from './settings-planner';
+import { settingsRolesChecks } from './settings-roles';
+import { statementsChecks } from './statements';
+import { statisticsChecks } from './statistics';
+import { tableChecks } from './tables';
+import { versionChecks } from './versions';
+
+/** Every check, group by group. */
+export const catalogue: readonly Check[] = [
+  ...versionChecks,
+  ...extensionChecks,
+  ...settingsPlannerChecks,
+  ...settingsRolesChecks,
+  ...jitChecks,
+  ...localeChecks,
+  ...sequenceChecks,
+  ...replicationChecks,
+  ...statisticsChecks,
+  ...statementsChecks,
+  ...tableChecks,
+];
+
+const byId: ReadonlyMap<string, Check> = new Map(catalogue.map(check => [check.id, check]));
+
+export function findCheck(id: string): Check | undefined {
+  return byId.get(id);
+}
+
+/** The id that was probably meant; undefined when none is near. */
+export function suggestCheck(id: string): string | undefined {
+  const wanted = id.trim().toLowerCase();
+  // Longer than any id can be a slip of: not worth a look at each.
+  if (wanted.length === 0 || wanted.length > 64) return undefined;
+  const [best] = [...byId.keys()]
+    .map(candidate => ({ candidate, distance: distanceBetween(wanted, candidate) }))
+    .sort((a, b) => a.distance - b.distance);
+  if (best && best.distance <= Math.max(2, Math.floor(best.candidate.length / 3))) return best.candidate;
+  // A word of it alone: `planner`, `sequences`.
+  return [...byId.keys()].find(candidate => candidate.split('.').includes(wanted));
+}
+
+/** Levenshtein's: letters to insert, delete or replace. */
+function distanceBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,157 @@
+import * as z from 'zod/mini';
+import { quoted } from '../plan/causes/relations';
+import { sides } from '../shared/side';
+import { type Answered, answered, unanswered } from './answers';
+import { type Check, type CheckDifference, type CheckQuery, type CheckRemedyStep, defineCheck } from './check';
+import { conclude } from './conclude';
+import { literal } from './literal';
+import { coordinatorOf, valueOn, withoutPropagation } from './nodes';
+import { compareVersions } from './order';
+
+const extensionSchema = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  schema: z.string(),
+  /** What CREATE EXTENSION would give; null: its files are gone. */
+  available: z.nullable(z.string()),
+});
+type Extension = z.infer<typeof extensionSchema>;
+const extensionsSchema = z.strictObject({
+  installed: z.array(extensionSchema),
+  available: z.array(z.string()),
+  usesColumnar: z.boolean(),
+});
+
+const extensionList: CheckQuery<z.infer<typeof extensionsSchema>> = {
+  name: 'extensions',
+  nodes: 'every',
+  sql: () => `SELECT json_build_object(
+  'installed', (SELECT coalesce(json_agg(json_build_object('name', e.extname, 'version', e.extversion, 'schema', n.nspname,
+                  'available', a.default_version) ORDER BY e.extname), '[]')
+     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+     LEFT JOIN pg_available_extensions() a ON a.name = e.extname WHERE e.extname <> 'citus'),
+  'available', (SELECT coalesce(json_agg(a.name), '[]') FROM pg_available_extensions() a),
+  'usesColumnar', EXISTS (SELECT FROM pg_class c JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'columnar'))`,
+  answer: extensionsSchema,
+};
+type ExtensionsAnswer = z.infer<typeof extensionsSchema>;
+
+const extensions = defineCheck({
+  id: 'versions.extensions',
+  group: 'versions',
+  title: 'Extensions',
+  question: 'Has the target every extension of the source, in no older version, with no update pending on any node?',
+  why: 'Objects of a missing extension cannot be restored; an extension never updated after its library lacks columns and functions.',
+  reference: 'PostgreSQL documentation, "CREATE EXTENSION" and "ALTER EXTENSION"',
+  severity: 'high',
+  sides,
+  queries: { extensions: extensionList },
+  judge({ source, target }) {
+    const nodes = { source: answered(source.answers.extensions), target: answered(target.answers.extensions) };
+    const from = coordinatorOf(nodes.source);
+    const to = coordinatorOf(nodes.target);
+    const differences: CheckDifference[] = [];
+    const remedies: CheckRemedyStep[] = [];
+    const remarks: string[] = [];
+    if (from && to) compareSides(from, to, differences, remedies, remarks);
+    for (const side of sides) {
+      const own = coordinatorOf(nodes[side]);
+      for (const found of nodes[side]) {
+        const { node, role, answer } = found;
+        for (const { name, version, available } of answer.installed) {
+          if (available === null || compareVersions(version, available) >= 0) continue;
+          const words = `${version}, while ${available} is installed`;
+          if (side === 'source') remarks.push(`update of ${name} pending on ${node} (${side}): ${words}`);
+          else {
+            differences.push({ what: `update of ${name} pending`, node, target: words });
+            remedies.push(updateStep(node, role, name, version));
+          }
+        }
+        if (own && found !== own) compareWorker(side, own, found, differences);
+      }
+    }
+    return conclude({
+      differences,
+      remedies,
+      remarks,
+      unknown: unanswered(source.answers.extensions, target.answers.extensions),
+      pass: `all ${from?.answer.installed.length ?? 0} extensions of the source are on the target`,
+    });
+  },
+});
+
+function compareSides(
+  from: Answered<ExtensionsAnswer>,
+  to: Answered<ExtensionsAnswer>,
+  differences: CheckDifference[],
+  remedies: CheckRemedyStep[],
+  remarks: string[],
+): void {
+  const there = new Map(to.answer.installed.map(extension => [extension.name, extension]));
+  for (const extension of from.answer.installed) {
+    const { name, version } = extension;
+    const other = there.get(name);
+    there.delete(name);
+    if (!other) {
+      // Up to Citus 13.1 it came with CREATE EXTENSION citus, wanted or not.
+      if (name === 'citus_columnar' && !from.answer.usesColumnar) {
+        remarks.push('citus_columnar is on the source only, which has no columnar table');
+        continue;
+      }
+      const offered = to.answer.available.includes(name);
+      differences.push({
+        what: `extension ${name}`,
+        source: version,
+        target: offered ? 'not created' : 'not available: its package is not installed',
+      });
+      if (offered) remedies.push(createStep(to.node, extension));
+    } else if (compareVersions(version, other.version) > 0) {
+      differences.push({ what: `extension ${name} is older on the target`, source: version, target: other.version });
+    } else if (version !== other.version) {
+      remarks.push(`${name}: source ${version}, target ${other.version}`);
+    }
+  }
+  if (there.size > 0) remarks.push(`on the target only: ${[...there.keys()].join(', ')}`);
+}
+
+function compareWorker(
+  side: 'source' | 'target',
+  own: Answered<ExtensionsAnswer>,
+  { node, answer }: Answered<ExtensionsAnswer>,
+  differences: CheckDifference[],
+): void {
+  const there = new Map(answer.installed.map(({ name, version }) => [name, version]));
+  for (const { name, version } of own.answer.installed) {
+    const other = there.get(name);
+    if (other === version) continue;
+    differences.push({
+      what: `extension ${name} other than the coordinator's ${version}`,
+      node,
+      ...valueOn(side, other ?? 'not created'),
+    });
+  }
+}
+
+function createStep(node: string, { name: extension, schema }: Extension): CheckRemedyStep {
+  return {
+    side: 'target',
+    nodes: [node],
+    sql: `${/^(?:public|pg_catalog)$/.test(schema) ? '' : `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)};\n`}CREATE EXTENSION IF NOT EXISTS ${quoted(extension)} SCHEMA ${quoted(schema)};`,
+    lock: 'none',
+    rollback: `DROP EXTENSION ${quoted(extension)};`,
+    verify: 'SELECT extname, extversion FROM pg_extension;',
+  };
+}
+
+function updateStep(node: string, role: 'coordinator' | 'worker', extension: string, version: string): CheckRemedyStep {
+  return {
+    side: 'target',
+    nodes: [node],
+    sql: `${role === 'worker' ? withoutPropagation : ''}ALTER EXTENSION ${quoted(extension)} UPDATE;`,
+    lock: 'the objects of the extension, while they are changed',
+    rollback: `Few extensions can be downgraded; where a script exists: ALTER EXTENSION ${quoted(extension)} UPDATE TO ${literal(version)};`,
+    verify: 'SELECT extname, extversion FROM pg_extension;',
+  };
+}
+
+export const extensionChecks: readonly Check[] = [extensions];
