@@ -14,6 +14,8 @@ export interface CancelTarget {
   current(): RunningTransaction | undefined;
   /** The server has answered everything that was sent. */
   isAnswered(): boolean;
+  /** The connection was given up, so that no answer can come: what the server says of the backend has to do. */
+  cutOff: boolean;
   /** The work may run on more nodes than one. */
   citus: boolean;
   /** A second connection to the same server. */
@@ -54,6 +56,7 @@ export async function cancelAndConfirm(target: CancelTarget): Promise<string | u
   }
   try {
     if (session) await cancelBySession(target, session, deadline);
+    else if (target.cutOff) throw new Error('nobody could look whether it ended.');
     else await cancelByRequest(target, deadline);
     return undefined;
   } catch (error) {
@@ -68,9 +71,9 @@ export async function cancelAndConfirm(target: CancelTarget): Promise<string | u
 async function cancelBySession(target: CancelTarget, session: Session, deadline: number): Promise<void> {
   await until(deadline, async () => {
     const current = target.current();
-    if (current && !target.isAnswered())
-      await session.query(cancelQuery, [String(current.pid), current.startedUs ?? null]);
-    return target.isAnswered();
+    if (!current || (target.isAnswered() && !target.cutOff)) return target.isAnswered();
+    const running = await session.query(cancelQuery, [String(current.pid), current.startedUs ?? null]);
+    return target.cutOff ? running.rows.length === 0 : target.isAnswered();
   });
   const pid = target.current()?.pid;
   if (!target.citus || pid === undefined) return;

@@ -31,6 +31,17 @@ export async function findPassword(
   return readPasswordFile(passwordFile(service.passfile, env), profile);
 }
 
+/**
+ * The password of a node that the metadata of another server names. Whoever writes that metadata must not be able to
+ * have a password sent to a host of their choice: only the user's password file counts, which names hosts itself.
+ */
+export function findNodePassword(
+  profile: ConnectionProfile,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<PasswordLookup> {
+  return readPasswordFile(passwordFile(undefined, env), profile);
+}
+
 function passwordFile(fromService: string | undefined, env: NodeJS.ProcessEnv): string {
   const named = fromService || env.PGPASSFILE;
   if (named) return named;

@@ -4,6 +4,7 @@ import type { Client } from 'pg';
 import { cancelAndConfirm, cancelTimeoutMs, type RunningTransaction } from './cancel';
 import { type ConnectionProfile, formatAddress } from './connection';
 import { ClusterError } from './errors';
+import type { DriverRows, LimitedQuery, ResultLimit } from './limited-query';
 import type { SessionLimits } from './limits';
 import { type Login, login } from './login';
 import { formatNotice, type Notice } from './notice';
@@ -32,14 +33,20 @@ export interface Statement {
    * stand for the application's calls.
    */
   asWritten?: boolean;
+  /** Reads no more than that. Where more text comes than is read, the session ends with it. */
+  limit?: ResultLimit;
 }
 
 export interface QueryResult {
   fields: string[];
+  /** Oid of each column's type. */
+  typeOids: number[];
   /** Values as the server wrote them. */
   rows: (string | null)[][];
   /** From the end of the statement before (or sending) to the end of this one, as the client saw it. */
   elapsedMs: number;
+  /** There was more than the statement's limit. */
+  truncated?: true;
 }
 
 export interface TransactionOptions {
@@ -47,6 +54,10 @@ export interface TransactionOptions {
   access?: 'read only' | 'read write';
   /** Cutover's own catalog queries: JIT would cost more than they do. */
   jitOff?: boolean;
+  /** Text that was parsed here goes to the server: it must read a backslash in a string as our parser did. */
+  standardStrings?: boolean;
+  /** Instead of the session's. Milliseconds. */
+  statementTimeoutMs?: number | undefined;
   /** Runs after the ROLLBACK, whatever happened; its errors are nobody's business. */
   cleanup?: Statement[];
   /** Sees each notice as it comes, not redacted; true keeps it out of the outcome's list. */
@@ -72,10 +83,7 @@ const cancelLimits: SessionLimits = {
 };
 
 /** The driver's answer; several from a text of several statements, which only BEGIN is. */
-interface DriverResult {
-  fields: { name: string }[];
-  rows: (string | null)[][];
-}
+type DriverResult = DriverRows;
 
 /** One statement's end. */
 interface Answer {
@@ -203,16 +211,19 @@ export class Session {
 
   /** Sends BEGIN, the statements and ROLLBACK at once. Never rejects: what failed is in the outcome. */
   async transaction(statements: readonly Statement[], options: TransactionOptions = {}): Promise<TransactionOutcome> {
-    const { access = 'read only', jitOff = false, cleanup = [], signal } = options;
+    const limited = statements.some(({ limit }) => limit) ? await import('./limited-query') : undefined;
+    const { cleanup = [], signal, statementTimeoutMs = this.limits.statementTimeoutMs } = options;
     if (signal?.aborted)
       return { results: [], sent: [], notices: [], failure: { index: -1, error: this.#cancelled() } };
     const answerMs = this.profile.connectTimeoutMs;
-    const statementMs = this.limits.statementTimeoutMs > 0 ? this.limits.statementTimeoutMs + answerMs : undefined;
+    const statementMs = statementTimeoutMs > 0 ? statementTimeoutMs + answerMs : undefined;
     this.#takeNotice = options.takeNotice;
-    const begin: Statement = { text: this.#begin(access, jitOff), simple: true };
+    const begin: Statement = { text: this.#begin(options, statementTimeoutMs), simple: true };
     const all: Statement[] = [begin, ...statements, { text: 'ROLLBACK', simple: true }, ...cleanup];
     const ended = Promise.all(
-      all.map(statement => this.#submit(statement, statement === begin ? answerMs : statementMs)),
+      all.map(statement =>
+        this.#submit(statement, statement === begin ? answerMs : statementMs, limited?.LimitedQuery),
+      ),
     );
 
     let cancelling: Promise<string | undefined> | undefined;
@@ -222,7 +233,8 @@ export class Session {
     signal?.addEventListener('abort', cancel);
     const answers = await ended;
     signal?.removeEventListener('abort', cancel);
-    const unconfirmed = await cancelling;
+    // Of an answer that was too long, too.
+    const unconfirmed = await this.#cancelling;
     if (answers[1 + statements.length]!.error) this.#usable = false;
 
     const own = answers.slice(0, 1 + statements.length);
@@ -232,7 +244,8 @@ export class Session {
       sent: all.map(statement => statement.text),
       notices: answers.flatMap(answer => answer.notices),
     };
-    if (cancelling) outcome.failure = { index: Math.max(failed, 0) - 1, error: this.#cancelled(unconfirmed) };
+    if (cancelling || unconfirmed)
+      outcome.failure = { index: Math.max(failed, 0) - 1, error: this.#cancelled(unconfirmed) };
     else if (failed >= 0) {
       const error = ClusterError.from(own[failed]!.error, {
         address: this.address,
@@ -240,7 +253,7 @@ export class Session {
         phase: 'query',
         // From BEGIN on: the statement began on the server before the answer to the one ahead of it was read here.
         elapsedMs: own.slice(0, failed + 1).reduce((sum, { elapsedMs }) => sum + elapsedMs, 0),
-        statementTimeoutMs: this.limits.statementTimeoutMs,
+        statementTimeoutMs,
       });
       outcome.failure = { index: failed - 1, error: inTextOf(all[failed]!, error) };
     }
@@ -255,9 +268,10 @@ export class Session {
     this.#destroy();
   }
 
-  #begin(access: 'read only' | 'read write', jitOff: boolean): string {
+  #begin(options: TransactionOptions, statementTimeoutMs: number): string {
+    const { access = 'read only', jitOff = false, standardStrings = false } = options;
     const lines = [`BEGIN ${access.toUpperCase()}`];
-    const { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs } = this.limits;
+    const { lockTimeoutMs, idleInTransactionTimeoutMs } = this.limits;
     // A pooler refuses or ignores startup options, and its backends change with every transaction, as does what it says
     // about their process ids. SET LOCAL, as the next transaction of this backend may be somebody else's.
     if (!this.#direct)
@@ -266,44 +280,86 @@ export class Session {
         `SET LOCAL lock_timeout = ${lockTimeoutMs}`,
         `SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionTimeoutMs}`,
       );
+    else if (statementTimeoutMs !== this.limits.statementTimeoutMs)
+      lines.push(`SET LOCAL statement_timeout = ${statementTimeoutMs}`);
+    if (standardStrings) {
+      // Workers read what the coordinator writes under its own setting.
+      if (this.server.citus !== undefined) lines.push('SET LOCAL citus.propagate_set_commands = local');
+      lines.push('SET LOCAL standard_conforming_strings = on');
+    }
     if (jitOff) lines.push('SET LOCAL jit = off');
     if (!this.#direct)
       lines.push('SELECT pg_catalog.pg_backend_pid(), (extract(epoch FROM pg_catalog.now()) * 1000000)::bigint');
     return inOneText(lines);
   }
 
-  #submit(statement: Statement, limitMs: number | undefined): Promise<Answer> {
+  #submit(statement: Statement, limitMs: number | undefined, Limited?: typeof LimitedQuery): Promise<Answer> {
     return new Promise(resolve => {
       const entry = { limitMs };
+      let stopCounting: (() => void) | undefined;
       if (this.#pending.length === 0) this.#lastAt = performance.now();
       this.#pending.push(entry);
       this.#watch();
-      const config = {
-        text: statement.asWritten ? statement.text : marked(statement.text),
-        values: statement.values ? [...statement.values] : [],
-        rowMode: 'array' as const,
-        ...(statement.simple ? {} : { queryMode: 'extended' }),
-      };
       // A callback, as it runs before the next message is read: notices and times belong to their statement.
-      this.#client.query(config, (error: Error | null, results: DriverResult | DriverResult[]) => {
-        this.#pending.splice(this.#pending.indexOf(entry), 1);
+      const answered = (error: Error | null, results: DriverResult | DriverResult[], cutOff = false) => {
+        const index = this.#pending.indexOf(entry);
+        if (index < 0) return;
+        stopCounting?.();
+        this.#pending.splice(index, 1);
         this.#watch();
         const now = performance.now();
         const answer: Answer = { notices: this.#notices, elapsedMs: now - this.#lastAt };
         this.#lastAt = now;
         this.#notices = [];
         if (error) answer.error = error;
-        else answer.result = this.#read(results, answer.elapsedMs);
+        else answer.result = limitRows(this.#read(results, answer.elapsedMs), statement.limit, cutOff);
         resolve(answer);
-      });
+      };
+      const text = statement.asWritten ? statement.text : marked(statement.text);
+      if (statement.limit && Limited) {
+        const query = new Limited(text, statement.limit.rows, answered);
+        stopCounting = this.#cutOffAt(statement.limit.bytes, () => answered(null, query.rowsSoFar, true));
+        this.#client.query(query);
+        return;
+      }
+      const config = {
+        text,
+        values: statement.values ? [...statement.values] : [],
+        rowMode: 'array' as const,
+        ...(statement.simple ? {} : { queryMode: 'extended' }),
+      };
+      this.#client.query(config, answered);
     });
+  }
+
+  /**
+   * Ends the session once more bytes have come, even in the middle of a value: a row may be 1 GB. The server learns of it
+   * when it goes on sending, or by the cancellation.
+   */
+  #cutOffAt(bytes: number, onCut: () => void): () => void {
+    let received = 0;
+    const count = (chunk: Buffer) => {
+      received += chunk.length;
+      if (received <= bytes) return;
+      onCut();
+      this.#usable = false;
+      this.#stream.destroy();
+      void this.#cancel(true);
+    };
+    this.#stream.on('data', count);
+    return () => this.#stream.off('data', count);
   }
 
   #read(results: DriverResult | DriverResult[], elapsedMs: number): QueryResult {
     const { fields, rows } = Array.isArray(results) ? results.at(-1)! : results;
     const [pid, startedUs] = Array.isArray(results) ? (rows[0] ?? []) : [];
     if (pid && startedUs) this.#current = { pid: Number(pid), startedUs };
-    return { fields: fields.map(field => field.name), rows, elapsedMs };
+    return {
+      fields: fields.map(field => field.name),
+      typeOids: fields.map(field => field.dataTypeID),
+      rows,
+      elapsedMs,
+    };
   }
 
   /** A server that fell silent (pulled cable, sleeping laptop) never answers: give up on the head of the line in time. */
@@ -318,13 +374,14 @@ export class Session {
   }
 
   /** Everything that is under way, once; resolves when it is seen gone, or to why not. The session ends with it. */
-  #cancel(): Promise<string | undefined> {
+  #cancel(cutOff = false): Promise<string | undefined> {
     // A late signal must not hit whoever would use this session next.
     this.#usable = false;
     const connectTimeoutMs = Math.min(this.profile.connectTimeoutMs, cancelTimeoutMs);
     this.#cancelling ??= cancelAndConfirm({
       current: () => this.#current,
       isAnswered: () => this.#pending.length === 0,
+      cutOff,
       citus: this.server.citus !== undefined,
       openSession: () => Session.open(this.profile, this.#password, { ...cancelLimits, connectTimeoutMs }),
       requestCancel: signal => sendCancelRequest(this.profile, this.#key, signal),
@@ -346,6 +403,11 @@ export class Session {
     clearTimeout(this.#watchdog);
     this.#stream.destroy();
   }
+}
+
+function limitRows(result: QueryResult, limit: ResultLimit | undefined, cutOff: boolean): QueryResult {
+  if (!limit || (!cutOff && result.rows.length <= limit.rows)) return result;
+  return { ...result, rows: result.rows.slice(0, limit.rows), truncated: true };
 }
 
 /** The server counts positions in the text that was sent. */

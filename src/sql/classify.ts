@@ -12,7 +12,7 @@ import type { StatementClass } from '../shared/plan-diff';
 import { Lexer } from './lexer';
 import type { ParsedStatement, SqlParser, SqlSyntaxError } from './parser';
 import { type QualifiedName, readTree } from './syntax-tree';
-import { volatileEffect } from './volatile-functions';
+import { effectThoughNotVolatile, type VolatileEffect, volatileEffect } from './volatile-functions';
 
 export interface Classification {
   class: StatementClass;
@@ -76,9 +76,7 @@ export function withVolatility(classification: Classification, volatility: Funct
       reasons.push(`The function ${written} is not in the catalog`);
       if (raised === 'read') raised = 'unknown';
     }
-    const verdicts = candidates
-      .filter(candidate => candidate.volatility === 'volatile')
-      .map(({ schema, name }) => volatileEffect(schema, name));
+    const verdicts = candidates.map(effectOf);
     const acting = verdicts.find(verdict => typeof verdict === 'object');
     if (acting) {
       reasons.push(`${written} ${acting.effect}`);
@@ -89,6 +87,12 @@ export function withVolatility(classification: Classification, volatility: Funct
     }
   }
   return { ...classification, class: raised, reasons };
+}
+
+function effectOf({ schema, name, volatility }: FunctionVolatility): VolatileEffect {
+  if (volatility === 'volatile') return volatileEffect(schema, name);
+  const effect = schema === 'pg_catalog' ? effectThoughNotVolatile(name) : undefined;
+  return effect === undefined ? 'harmless' : { effect };
 }
 
 const explainableWords: ReadonlySet<string> = new Set(
@@ -108,7 +112,8 @@ function firstWord(sql: string): string {
 }
 
 function classifyStatement(sql: string, { kind, node, start }: ParsedStatement): Classification {
-  const { functions, relations, writes } = readTree(kind, node);
+  const { functions, relations, writes: found } = readTree(kind, node);
+  const writes = [...new Set(found.map(({ what }) => what))];
   // Planning alone runs nothing, whatever the statement is.
   if (kind === 'ExplainStmt' && !isAnalyze(node)) {
     const reasons = ['EXPLAIN without ANALYZE plans only'];
@@ -171,8 +176,8 @@ function copyVerdict(copy: Node, queryClass: StatementClass): Pick<Verdict, 'cla
   return { class: command === undefined || command === 'SelectStmt' ? queryClass : 'write' };
 }
 
-/** The last ANALYZE counts, as in PostgreSQL (ExplainQuery in explain.c); without a value it means true. */
-function isAnalyze(explain: Node): boolean {
+/** Whether an EXPLAIN executes. The last ANALYZE counts, as in PostgreSQL (ExplainQuery in explain.c); without a value it means true. */
+export function isAnalyze(explain: Node): boolean {
   let analyze = false;
   for (const { DefElem: option } of (explain.options ?? []) as { DefElem: { defname: string; arg?: Node } }[]) {
     if (option.defname !== 'analyze') continue;
