@@ -123,7 +123,7 @@ export const shardMaxima: CheckQuery<MaximaAnswer> = {
   SELECT f.schema, f."table", f."column", c.relname, c.oid, a.attnum,
          row_number() OVER (ORDER BY f.schema, f."table", f."column", c.oid) AS place
     FROM filled f JOIN pg_dist_shard s ON s.logicalrelid::oid = f.relation
-    JOIN pg_class c ON c.relnamespace = f.relnamespace AND substring(c.relname FROM '_([0-9]{1,18})$')::bigint = s.shardid
+    JOIN pg_class c ON c.relkind IN ('r', 'p') AND c.relnamespace = f.relnamespace AND substring(c.relname FROM '_([0-9]{1,18})$')::bigint = s.shardid
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = f."column" AND NOT a.attisdropped
 ), looked AS (
   SELECT *, CASE WHEN ${isIndexed('p.oid', 'p.attnum')} AND ${isReadable('p.oid', 'p.attnum')}

@@ -113,14 +113,16 @@ function faultOf(side: Side, { node, role, answer }: Answered<Ready>): Fault | u
       .split(',')
       .map(name => name.trim())
       .filter(Boolean);
-    const list = (libraries: string[]) => libraries.map(literal).join(', ') || "''";
+    // With an empty list written down, a server does not start: could not access file "".
+    const preload = (libraries: string[]) =>
+      libraries.length === 0
+        ? 'ALTER SYSTEM RESET shared_preload_libraries'
+        : `ALTER SYSTEM SET shared_preload_libraries = ${libraries.map(literal).join(', ')}`;
     const known = answer.libraries !== null;
     const sql = known
-      ? `ALTER SYSTEM SET shared_preload_libraries = ${list([...names, 'pg_stat_statements'])};\n-- then restart the server${answer.version === null ? ' and CREATE EXTENSION pg_stat_statements;' : ''}`
+      ? `${preload([...names, 'pg_stat_statements'])};\n-- then restart the server${answer.version === null ? ' and CREATE EXTENSION pg_stat_statements;' : ''}`
       : '-- Add pg_stat_statements to shared_preload_libraries, behind what stands there (GRANT pg_read_all_settings shows it), then restart.';
-    const rollback = known
-      ? `ALTER SYSTEM SET shared_preload_libraries = ${list(names)}; then a restart.`
-      : 'Take it out again, then restart.';
+    const rollback = known ? `${preload(names)}; then a restart.` : 'Take it out again, then restart.';
     return { what, value: 'not loaded', step: step(sql, 'a restart of the server', rollback) };
   }
   if (answer.version === null) {
