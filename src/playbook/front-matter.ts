@@ -54,15 +54,15 @@ export function readFrontMatter(document: string): FrontMatterReading {
   const report = (message: string, range: TextRange): void => {
     problems.push({ message, ...range, line: lines.linePos(range.start - start).line + 1 });
   };
+  const map = isMap(yaml.contents) ? yaml.contents : undefined;
+  for (const { key, value } of map?.items ?? [])
+    places.set(String(key), { key: rangeOf(key), value: value ? rangeOf(value) : rangeOf(key) });
   for (const { message, pos } of yaml.errors) report(message, { start: start + pos[0], end: start + pos[1] });
   if (problems.length > 0) return { frontMatter: {}, problems, places };
-  const map = isMap(yaml.contents) ? yaml.contents : undefined;
   if (yaml.contents !== null && !map) {
     report('Front matter must be a list of `key: value` lines.', rangeOf(yaml.contents));
     return { frontMatter: {}, problems, places };
   }
-  for (const { key, value } of map?.items ?? [])
-    places.set(String(key), { key: rangeOf(key), value: value ? rangeOf(value) : rangeOf(key) });
   let values: Record<string, unknown>;
   try {
     // Four plain values need no aliases; refusing them leaves no room for one that expands without end.

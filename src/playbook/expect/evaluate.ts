@@ -119,8 +119,10 @@ function judgeComparison({ operator, left, right }: Condition & { kind: 'compari
   return { verdict, text: isPlain ? a.text : `${a.text} ${relations[relation]} ${b.text}`, details: [] };
 }
 
-function isLiteral(of: Operand): of is Operand & { kind: 'number' | 'string' | 'boolean' } {
-  return of.kind === 'number' || of.kind === 'string' || of.kind === 'boolean';
+function isLiteral(of: Operand): boolean {
+  return of.kind === 'negative'
+    ? isLiteral(of.of)
+    : of.kind === 'number' || of.kind === 'string' || of.kind === 'boolean';
 }
 
 /** A value and what to say of it: `source 10.9 × 1.2 = 13.08`. Throws {@link Undecided}. */

@@ -1,0 +1,42 @@
+/** From what the library says to what the protocol carries: levels, positions, documentation. */
+import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver';
+import type { PlaybookDocument } from '../playbook/language/document';
+import { type LintContext, lint } from '../playbook/lint/lint';
+import { type Level, levels, type RuleCode, rules } from '../playbook/lint/rules';
+import type { ServerContext } from '../shared/playbook-server';
+
+const severities: Record<Exclude<Level, 'off'>, DiagnosticSeverity> = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  information: DiagnosticSeverity.Information,
+  hint: DiagnosticSeverity.Hint,
+};
+
+export function diagnose(
+  document: PlaybookDocument,
+  context: LintContext,
+  settings: Pick<ServerContext, 'levels' | 'documentation'>,
+): Diagnostic[] {
+  return lint(document.playbook, context).flatMap(({ code, message, related, ...place }) => {
+    const level = levelOf(code, settings.levels);
+    if (level === 'off') return [];
+    const diagnostic: Diagnostic = {
+      range: document.range(place),
+      severity: severities[level],
+      source: 'Cutover',
+      code,
+      codeDescription: { href: `${settings.documentation}#${code.toLowerCase()}` },
+      message,
+    };
+    if (related)
+      diagnostic.relatedInformation = [
+        { location: { uri: document.uri, range: document.range(related) }, message: related.message },
+      ];
+    if (code === 'checkStale') diagnostic.tags = [DiagnosticTag.Unnecessary];
+    return [diagnostic];
+  });
+}
+
+function levelOf(code: RuleCode, given: ServerContext['levels']): Level {
+  return levels.find(level => level === given[code]) ?? rules[code].level;
+}
