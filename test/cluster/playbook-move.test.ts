@@ -48,7 +48,7 @@ describe.skipIf(missing)('the move of the template, from Citus to Citus and back
   beforeAll(async () => {
     if (missing) return;
     pair = await startCitusPair();
-    [source, target] = await Promise.all([inOrderOfGroups(pair.source), inOrderOfGroups(pair.target)]);
+    [source, target] = await Promise.all([inOrderOfNames(pair.source), inOrderOfNames(pair.target)]);
     for (const { coordinator } of [pair.source, pair.target]) {
       await run(coordinator, roles);
       await run(coordinator, ['SET ROLE app_owner', ...schema]);
@@ -177,9 +177,11 @@ describe.skipIf(missing)('the move of the template, from Citus to Citus and back
 const sorted = (found: object[]) => found.map(row => JSON.stringify(row)).sort();
 const split = (sql: string) => sql.split(/;\s*(?:\n|$)/).filter(command => command !== '');
 
-/** The coordinator, then the workers as Citus numbers them. */
-async function inOrderOfGroups({ coordinator, workers }: LabPair['source']): Promise<LabServer[]> {
-  const nodes = await coordinator.query<{ nodeport: number }>('SELECT nodeport FROM pg_dist_node ORDER BY groupid');
+/** As the template’s files of nodes: the coordinator, then the workers in the order in which Citus deals out shards. */
+async function inOrderOfNames({ coordinator, workers }: LabPair['source']): Promise<LabServer[]> {
+  const nodes = await coordinator.query<{ nodeport: number }>(
+    `SELECT nodeport FROM pg_dist_node ORDER BY groupid <> 0, nodename COLLATE "C", nodeport`,
+  );
   return nodes.map(({ nodeport }) => [coordinator, ...workers].find(({ port }) => port === nodeport)!);
 }
 

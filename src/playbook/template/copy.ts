@@ -58,7 +58,7 @@ GROUP BY nspname, relname;`,
       verify:
         '`shard-layout` passes; `SELECT * FROM citus_check_cluster_node_health() WHERE result IS NOT TRUE;` is empty',
       body: [
-        'On the target’s coordinator, with names that every node can resolve, workers in the order of `target-nodes`:',
+        'On the target’s coordinator, with names that every node can resolve:',
         sql(`SELECT citus_set_coordinator_host('target-coordinator', 5432);
 SELECT citus_add_node('target-worker-1', 5432);`),
         lines(
@@ -78,8 +78,8 @@ SELECT citus_add_node('target-worker-1', 5432);`),
        md5(string_agg(concat_ws(' ', shardid, shardminvalue, shardmaxvalue, place), ', ' ORDER BY shardid, place)) AS layout
 FROM pg_dist_shard
 JOIN pg_dist_placement USING (shardid)
-JOIN (SELECT groupid, dense_rank() OVER (ORDER BY groupid) AS place FROM pg_dist_node WHERE noderole = 'primary') AS node
-  USING (groupid)
+JOIN (SELECT groupid, rank() OVER (ORDER BY groupid <> 0, nodename COLLATE "C", nodeport) AS place
+      FROM pg_dist_node WHERE noderole = 'primary') AS node USING (groupid)
 GROUP BY logicalrelid;`,
         ),
       ],
