@@ -143,6 +143,7 @@ const lagSchema = z.strictObject({
   seesAll: z.boolean(),
 });
 
+/** Subscriptions are joined by name: up to 13 an ordinary role may not read their ids. */
 const replicationState: CheckQuery<z.infer<typeof lagSchema>> = {
   name: 'replicationState',
   nodes: 'every',
@@ -158,7 +159,7 @@ SELECT json_build_object(
        'lagBytes', pg_wal_lsn_diff(h.lsn, r.replay_lsn), 'lagSeconds', extract(epoch FROM r.replay_lag))), '[]')
      FROM pg_stat_replication r, here h),
   'subscriptions', (SELECT coalesce(json_agg(json_build_object('name', u.subname, 'enabled', u.subenabled, 'running',
-       EXISTS (SELECT FROM pg_stat_get_subscription(u.oid) w WHERE w.relid IS NULL AND w.pid IS NOT NULL)) ORDER BY u.subname), '[]')
+       EXISTS (SELECT FROM pg_stat_subscription w WHERE w.subname = u.subname AND w.relid IS NULL AND w.pid IS NOT NULL)) ORDER BY u.subname), '[]')
      FROM pg_subscription u WHERE u.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())),
   'replayBytes', CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) END,
   'seesAll', pg_has_role(session_user, 'pg_read_all_stats', 'USAGE'))`,

@@ -294,12 +294,15 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
   test('a query that fails on one worker is its answer there, and holds up no other', async () => {
     const [first, second] = pair.target.workers;
     const failing = query('failing', `SELECT to_json(1 / (current_setting('port')::int - ${first!.port}))`);
-    const { reading, sent } = await read('target', [...catalogue, made(failing)]);
+    const quoted = query("o'dd", `SELECT to_json('it''s "<b>"' || E' \\\\ é'::text)`);
+    const { reading, sent } = await read('target', [...catalogue, made(failing), made(quoted)]);
     const of = (server: LabServer) => reading.nodes.find(({ node }) => node === addressOf(server))!.answers;
     expect(of(first!).get('failing')).toMatchObject({
       problem: { kind: 'failed', message: expect.stringContaining('division by zero') },
     });
-    expect(of(second!).get('failing')).toMatchObject({ text: '0' });
+    for (const worker of [first!, second!])
+      expect(of(worker).get("o'dd")).toEqual({ text: JSON.stringify('it\'s "<b>" \\ é') });
+    expect(of(second!).get('failing')).toHaveProperty('text');
     expect([...of(first!)].filter(([name, answer]) => name !== 'failing' && 'problem' in answer)).toEqual([]);
     expect(of(first!).size).toBe(of(second!).size);
     expect(sent).toHaveLength(3);
@@ -325,6 +328,21 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
         ),
       )
       .toEqual([]);
+  });
+
+  test('cancelling ends what hangs on a worker, and says that it was cancelled', async () => {
+    const abort = new AbortController();
+    const reading = read('target', [made(query('cancelled', `SELECT to_json(pg_sleep(61)::text)`))], {
+      signal: abort.signal,
+    });
+    const running = () =>
+      pair.target.workers[0]!.query(
+        `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(61)%' AND pid <> pg_backend_pid() AND state = 'active'`,
+      );
+    await expect.poll(running).toHaveLength(1);
+    abort.abort();
+    await expect(reading).rejects.toMatchObject({ reason: 'cancelled' });
+    await expect.poll(running).toEqual([]);
   });
 
   test('no query gets a transaction id, on any node', async () => {
