@@ -55,6 +55,7 @@ const builds = [
       extension: 'src/extension.ts',
       cli: 'src/cli.ts',
       'statements-worker': 'src/statements-worker.ts',
+      'language-server': 'src/language-server.ts',
     },
     outdir: dist,
     platform: 'node',

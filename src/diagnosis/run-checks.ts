@@ -1,4 +1,5 @@
 /** Checks of a playbook, in SQL and of the catalogue, on both sides. One failing check never holds up the rest. */
+import { ClusterError } from '../cluster/errors';
 import { judge } from '../playbook/expect/judge';
 import type { Expectation } from '../playbook/expect/parse';
 import type { CheckPlace, CheckResult, NodeAnswer } from '../shared/check';
@@ -20,6 +21,8 @@ export async function runChecks(
 ): Promise<CheckResult[]> {
   const results = new Map<string, CheckResult>();
   const take = (result: CheckResult): void => {
+    // What a cancellation left unanswered is no result.
+    if (job.signal?.aborted) return;
     results.set(result.id, result);
     onResult(result);
   };
@@ -31,7 +34,9 @@ export async function runChecks(
     inSql.map(({ id, sql, on, expect }) => ({ id, sql, on, judge: answers => judge(expect, answers, on) })),
     take,
   );
-  if (named.length > 0) await runCatalogueChecks(job, named, take);
+  if (named.length > 0 && !job.signal?.aborted) await runCatalogueChecks(job, named, take);
+  if (job.signal?.aborted)
+    throw new ClusterError('cancelled', 'The checks were cancelled.', { next: 'Run them again when you need them.' });
   return checks.flatMap(({ id }) => results.get(id) ?? []);
 }
 

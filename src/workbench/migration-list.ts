@@ -1,6 +1,6 @@
 /** The migrations of `cutover.migrations`, from the user and the workspace settings, validated one by one. No editor here. */
-import type * as z from 'zod/mini';
-import { type Migration, migrationSchema } from '../shared/migration';
+import type { Migration } from '../shared/migration';
+import { nameOf, readMigrations } from '../shared/migration-list';
 
 /** Where a setting stands. A workspace file counts as workspace; folders are not offered: a panel belongs to a window. */
 export type SettingScope = 'user' | 'workspace';
@@ -27,25 +27,9 @@ export function readMigrationList(values: Record<SettingScope, unknown>): Migrat
   const byName = new Map<string, ConfiguredMigration>();
   const problems: SettingsProblem[] = [];
   for (const scope of ['user', 'workspace'] as const) {
-    const value = values[scope];
-    const wrong = (message: string) => problems.push({ scope, message });
-    if (value === undefined) continue;
-    if (!Array.isArray(value)) {
-      wrong(`cutover.migrations (${scope} settings) must be a list.`);
-      continue;
-    }
-    const seen = new Set<string>();
-    for (const [index, entry] of value.entries()) {
-      const parsed = migrationSchema.safeParse(entry);
-      const where = `cutover.migrations (${scope} settings), ${nameOf(entry) ?? `entry ${index + 1}`}`;
-      if (!parsed.success) wrong(`${where}: ${sentence(parsed.error)}`);
-      else if (parsed.data.name.trim() === '') wrong(`${where}: the name is empty.`);
-      else if (seen.has(parsed.data.name)) wrong(`${where}: the name is taken by an earlier entry.`);
-      else {
-        seen.add(parsed.data.name);
-        byName.set(parsed.data.name, { migration: parsed.data, scope });
-      }
-    }
+    const { migrations, problems: found } = readMigrations(values[scope], `${scope} settings`);
+    for (const migration of migrations) byName.set(migration.name, { migration, scope });
+    problems.push(...found.map(message => ({ scope, message })));
   }
   return { migrations: [...byName.values()], problems };
 }
@@ -62,39 +46,4 @@ export function withMigration(raw: unknown, migration: Migration, replaces: stri
 /** The raw list without the entries of that name. */
 export function withoutMigration(raw: unknown, name: string): unknown[] {
   return Array.isArray(raw) ? raw.filter(entry => nameOf(entry) !== name) : [];
-}
-
-function nameOf(entry: unknown): string | undefined {
-  if (typeof entry !== 'object' || entry === null || !('name' in entry)) return undefined;
-  return typeof entry.name === 'string' ? entry.name : undefined;
-}
-
-function sentence(error: z.core.$ZodError): string {
-  return error.issues
-    .map(issue => {
-      const path = issue.path.join('.');
-      if (issue.code === 'unrecognized_keys') {
-        const keys = issue.keys.map(key => [path, key].filter(Boolean).join('.'));
-        const hint = keys.some(key => /password/i.test(key))
-          ? ' (passwords are never settings: use "Cutover: Set Password…")'
-          : '';
-        return `${keys.join(', ')} is unknown${hint}.`;
-      }
-      return `${path || 'it'} ${demand(issue)}.`;
-    })
-    .join(' ');
-}
-
-const kinds: Record<string, string> = {
-  string: 'text',
-  number: 'a number',
-  boolean: 'true or false',
-  object: 'an object',
-};
-
-/** zod/mini carries no messages of its own. */
-function demand(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return `must be ${kinds[issue.expected] ?? issue.expected}`;
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
-  return 'is not valid';
 }

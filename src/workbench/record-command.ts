@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { Finding } from '../playbook/record';
 import { CommandError, Dismissed } from './messages';
 import type { StoredResult } from './plan-store';
+import { editPlaybook } from './playbook/edit';
 import { askChoice, back, type Choice } from './quick-steps';
 import { stepDone } from './walkthrough';
 import type { Workbench } from './workbench';
@@ -27,7 +28,7 @@ export async function recordResult(workbench: Workbench, { view }: StoredResult)
 }
 
 /** Whose playbook it is, and what a new one says of the sides. */
-interface About {
+export interface About {
   migration: string;
   sourceLabel: string;
   targetLabel: string;
@@ -40,23 +41,12 @@ interface About {
 export async function recordInPlaybook(workbench: Workbench, about: About, finding: Finding): Promise<string> {
   const { recordFinding } = await import('../playbook/record');
   const uri = await findPlaybook(workbench, about);
-  const document = await vscode.workspace.openTextDocument(uri);
-  const wasDirty = document.isDirty;
-  const { edits, line } = recordFinding(document.getText(), finding);
-  if (edits.length > 0) {
-    const edit = new vscode.WorkspaceEdit();
-    for (const { start, end, text } of edits) {
-      edit.replace(uri, new vscode.Range(document.positionAt(start), document.positionAt(end)), text);
-    }
-    if (!(await vscode.workspace.applyEdit(edit))) {
-      throw new CommandError(
-        `${basename(uri.path)} could not be changed. It may be read-only, or was edited meanwhile; try again.`,
-      );
-    }
-    if (!wasDirty && !(await document.save())) {
-      throw new CommandError(`${basename(uri.path)} holds the finding but could not be saved. Save it yourself.`);
-    }
-  }
+  let line = 1;
+  const document = await editPlaybook(uri, text => {
+    const recording = recordFinding(text, finding);
+    line = recording.line;
+    return recording.edits;
+  });
   await reveal(document, line);
   workbench.log.info(`Recorded in ${vscode.workspace.asRelativePath(uri)}, line ${line}`);
   stepDone('recorded');
@@ -112,7 +102,7 @@ async function findPlaybook(workbench: Workbench, about: About): Promise<vscode.
 }
 
 /** The template is written first, so that undo takes the finding away and leaves the playbook. */
-async function createPlaybook(workbench: Workbench, about: About): Promise<vscode.Uri> {
+export async function createPlaybook(workbench: Workbench, about: About): Promise<vscode.Uri> {
   const { playbookTemplate } = await import('../playbook/template');
   const uri = await placeOfNewPlaybook(about.migration);
   const text = playbookTemplate(about);

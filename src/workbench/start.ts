@@ -10,6 +10,7 @@ import type { SettingScope } from './migration-list';
 import { MigrationStore } from './migration-store';
 import { PasswordStore } from './passwords';
 import type { PlanPanels } from './plan-panels';
+import { startPlaybook } from './playbook/start';
 import { RawPlans } from './raw-plans';
 import { openSettingsFile, sayProblems } from './settings';
 import { StatementDiagnostics } from './statement-diagnostics';
@@ -74,6 +75,7 @@ export function start(context: vscode.ExtensionContext): Started {
     new RawPlans(async id => (await panels()).find(id)).register(),
     ...registerCommands(workbench),
     ...startStatements(workbench, commandRegister(workbench)),
+    ...startPlaybook(workbench, commandRegister(workbench)),
   );
   return { log, stop: async () => (await sessionKeeper)?.dispose() };
 }
