@@ -2,7 +2,7 @@
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver';
 import type { PlaybookDocument } from '../playbook/language/document';
 import { type LintContext, lint } from '../playbook/lint/lint';
-import { type Level, levels, type RuleCode, rules } from '../playbook/lint/rules';
+import { type Level, levelOf } from '../playbook/lint/rules';
 import type { ServerContext } from '../shared/playbook-server';
 
 const severities: Record<Exclude<Level, 'off'>, DiagnosticSeverity> = {
@@ -35,8 +35,4 @@ export function diagnose(
     if (code === 'checkStale') diagnostic.tags = [DiagnosticTag.Unnecessary];
     return [diagnostic];
   });
-}
-
-function levelOf(code: RuleCode, given: ServerContext['levels']): Level {
-  return levels.find(level => level === given[code]) ?? rules[code].level;
 }

@@ -18,9 +18,9 @@ import {
   serverContextSchema,
   serverMethods,
 } from '../shared/playbook-server';
+import { SqlJudge } from '../sql/sql-judge';
 import { diagnose } from './diagnostics';
 import { OpenPlaybooks } from './open-playbooks';
-import { SqlJudge } from './sql-judge';
 
 /** Ages are in minutes: "3 min ago", and a result may have become stale. */
 const refreshMs = 60_000;

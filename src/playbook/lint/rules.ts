@@ -61,6 +61,11 @@ export const rules = {
 
 export type RuleCode = keyof typeof rules;
 
+/** As the settings have it; a word that is no level leaves the usual one. */
+export function levelOf(code: RuleCode, given: Readonly<Record<string, string>>): Level {
+  return levels.find(level => level === given[code]) ?? rules[code].level;
+}
+
 export interface Diagnostic {
   code: RuleCode;
   message: string;

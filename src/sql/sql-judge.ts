@@ -1,8 +1,8 @@
 /** What PostgreSQL's grammar and the safety rules say of a text; each text is judged once. */
 import type { StatementClass } from '../shared/plan-diff';
-import { classify } from '../sql/classify';
-import { loadSqlParser, type SqlParser } from '../sql/parser';
-import { gate } from '../sql/read-only-gate';
+import { classify } from './classify';
+import { loadSqlParser, type SqlParser } from './parser';
+import { gate } from './read-only-gate';
 
 interface Verdict {
   problem: { kind: 'syntax' | 'refused'; message: string; offset: number } | undefined;
