@@ -1,7 +1,7 @@
 /** Whether a condition holds of one row, one node or all of them, and what can be said of it in a line. */
 import type { CheckPlace, CheckVerdict, NodeAnswer } from '../../shared/check';
 import { nearSpelling } from '../near-spelling';
-import { answerOf, labelOf, limitDetails, type Outcome, rowCount } from './asked';
+import { answerOf, labelOf, type Outcome, rowCount } from './asked';
 import { arithmeticText, literalText } from './explain';
 import { rational } from './rational';
 import type { SameOutcome } from './same';
@@ -71,7 +71,7 @@ function judgeEmpty(node: NodeAnswer, place: CheckPlace): Outcome {
   if (isEmpty) return { verdict: 'pass', text: 'no rows', details: [] };
   const names = node.columns.map(column => column.name);
   const label = labelOf(node, place);
-  const details = limitDetails(node.rows.map(row => `${label}: ${shownRow(names, row)}`));
+  const details = node.rows.map(row => `${label}: ${shownRow(names, row)}`);
   return { verdict: 'fail', text: rowCount(node), details };
 }
 

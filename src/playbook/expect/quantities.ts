@@ -146,7 +146,8 @@ export function readTimestamp(text: string): { value: Rational; zoned: boolean }
   const day = new Date(0);
   // setUTCFullYear, as Date.UTC takes the years up to 99 for those of the 20th century.
   day.setUTCFullYear(match[7] ? 1 - Number(match[1]) : Number(match[1]), Number(match[2]) - 1, Number(match[3]));
-  if (Number.isNaN(day.getTime()) || day.getUTCDate() !== Number(match[3])) return undefined;
+  // A day that there is not, as 30 February, has become another.
+  if (day.getUTCMonth() + 1 !== Number(match[2]) || day.getUTCDate() !== Number(match[3])) return undefined;
   const micros = add(rational(BigInt(day.getTime()) * 1000n), readClock(match[4] ?? '00:00')!);
   const zone = match[5]?.replace(/^([+-]\d\d):?(\d\d)?:?(\d\d)?$/, (_, h, m, s) => `${h}:${m ?? '00'}:${s ?? '00'}`);
   const value = multiply(zone ? add(micros, negate(readClock(zone)!)) : micros, rational(1, 1000));

@@ -1,7 +1,7 @@
 /** `same`: whether all nodes answer the same rows, and which rows differ. */
 import type { CheckPlace, Judgement, NodeAnswer } from '../../shared/check';
 import { alignedTexts } from './aligned-texts';
-import { hasProblem, labelOf, limitDetails, type Outcome, rowCount, together, verdictOf, worst } from './asked';
+import { hasProblem, labelOf, type Outcome, rowCount, together, verdictOf, worst } from './asked';
 import { alignColumns, type Comparable, compareRows } from './row-differences';
 import { shownCell, shownRow } from './shown';
 import type { Tolerance } from './syntax';
@@ -27,8 +27,8 @@ export function judgeSame(answers: readonly NodeAnswer[], place: CheckPlace, tol
   const decisive = outcomes.find(each => each.verdict !== 'pass');
   if (!decisive) return { verdict, text: agreement(answered, place, tolerance), details, ...textsOf(outcomes[0]!) };
   const differing = outcomes.filter(each => each.verdict === decisive.verdict).length;
-  const more = differing > 1 ? ` (and ${differing - 1} more nodes)` : '';
-  return { verdict, text: decisive.text + more, details: limitDetails(details), ...textsOf(decisive) };
+  const more = differing > 1 ? ` (and ${differing - 1} more ${differing === 2 ? 'node' : 'nodes'})` : '';
+  return { verdict, text: decisive.text + more, details, ...textsOf(decisive) };
 }
 
 function textsOf({ expected, actual }: SameOutcome): Pick<Judgement, 'expected' | 'actual'> {
@@ -77,12 +77,25 @@ function comparePair(
 
 /** Rows in the order of those that they are to be compared with, so that a diff shows nothing but differences. */
 function inOrderOf(left: readonly Comparable[], right: readonly Comparable[], key: readonly number[]): Comparable[] {
-  const rank = new Map<string, number>();
-  const keyOf = (row: Comparable): string => JSON.stringify(key.map(i => row.keys[i]));
-  left.forEach((row, i) => {
-    if (!rank.has(keyOf(row))) rank.set(keyOf(row), i);
-  });
-  const placeOf = (row: Comparable): number => rank.get(keyOf(row)) ?? left.length;
+  const free = new Set(left.keys());
+  const places = new Map<Comparable, number>();
+  // First those that are equal, then those that are at least told apart by the same.
+  for (const columns of [undefined, key]) {
+    const keyOf = (row: Comparable): string => JSON.stringify(columns ? columns.map(i => row.keys[i]) : row.keys);
+    const waiting = new Map<string, number[]>();
+    for (const place of [...free].reverse()) {
+      const of = keyOf(left[place]!);
+      waiting.set(of, waiting.get(of) ?? []);
+      waiting.get(of)!.push(place);
+    }
+    for (const row of right) {
+      const place = places.has(row) ? undefined : waiting.get(keyOf(row))?.pop();
+      if (place === undefined) continue;
+      places.set(row, place);
+      free.delete(place);
+    }
+  }
+  const placeOf = (row: Comparable): number => places.get(row) ?? left.length;
   return [...right].sort((a, b) => placeOf(a) - placeOf(b));
 }
 

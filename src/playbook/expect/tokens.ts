@@ -24,7 +24,7 @@ export class ExpectError extends Error {
 
 const patterns: [TokenKind, RegExp][] = [
   ['number', /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?/y],
-  ['word', /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y],
+  ['word', /[\p{L}_][\p{L}\p{M}\p{N}_$]*/uy],
   ['string', /'(?:[^']|'')*'(?!')/y],
   ['column', /"(?:[^"]|"")*"(?!")/y],
   ['symbol', /<=|>=|<>|!=|[=<>+\-*/%().]/y],

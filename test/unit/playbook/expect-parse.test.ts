@@ -1,9 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test, vi } from 'vitest';
 import { expectForms, explainExpect } from '../../../src/playbook/expect/explain';
 import { parseExpect } from '../../../src/playbook/expect/parse';
 import { expectationUses } from '../../../src/playbook/expect/syntax';
 import { parsed } from './expect-answers';
+
+// Properties try thousands of cases, and the machine may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 describe('what is wrong, where, and what was meant', () => {
   const forms = '`same`, `empty`, `true`, `rows > 0`, or a comparison as `target <= source * 1.2`';
@@ -43,11 +46,12 @@ describe('what is wrong, where, and what was meant', () => {
     ['(rows > 0‹›', 'Expected `)`, `and`, `or`.'],
     ['rows > 0‹)›', 'There is no `(` for this `)`.'],
     ["x = ‹'it''s›", "The text has no closing quote `'`."],
-    ['‹"x› = 1', 'The name has no closing quote `"`.'],
+    ['‹"x = 1›', 'The name has no closing quote `"`.'],
     ['‹""› = 1', 'A column has a name: write it between the quotes.'],
     ['‹1 = 2 - 1›', 'This compares two constants, whatever is answered. Name a column or a side.'],
     ['x = 1 ‹&&› y = 2', '`&&` is no part of an expectation: write `and`.'],
     ['x = 1‹,›000', '`,` is no part of an expectation: write numbers without separators, conditions with `and`.'],
+    ['x = ‹“›on”', '`“` is no part of an expectation: write a name in plain double quotes.'],
     ['x = ‹😀›', '`😀` is no part of an expectation.'],
     ['x = 1‹;› drop table t', '`;` is no part of an expectation: an expectation is one condition.'],
     ['not‹›', `Expected a condition after \`not\`: ${forms}.`],

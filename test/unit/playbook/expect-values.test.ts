@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test, vi } from 'vitest';
 import { readInterval, readLsn, readTimestamp } from '../../../src/playbook/expect/quantities';
 import {
   add,
@@ -13,6 +13,9 @@ import {
   subtract,
 } from '../../../src/playbook/expect/rational';
 import { answer, judged, judgedValue } from './expect-answers';
+
+// Properties try thousands of cases, and the machine may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 describe('values of each type', () => {
   test.for([
