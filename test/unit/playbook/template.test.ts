@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { findCheck, suggestCheck } from '../../../src/checks/catalogue';
 import { readBlocks } from '../../../src/playbook/blocks';
 import { readFrontMatter } from '../../../src/playbook/front-matter';
+import { lint } from '../../../src/playbook/lint/lint';
+import { readPlaybook } from '../../../src/playbook/playbook';
 import { playbookTemplate } from '../../../src/playbook/template';
 import { classify } from '../../../src/sql/classify';
 import { loadSqlParser, type SqlParser } from '../../../src/sql/parser';
@@ -98,6 +101,12 @@ describe('playbookTemplate', () => {
         expect(sql).toMatch(new RegExp(`\\b${column}\\b`));
       }
     }
+  });
+  it('leaves nothing to the linter but the people to name and the checks to run', () => {
+    const context = { now: 0, catalogue: { has: (id: string) => findCheck(id) !== undefined, nearest: suggestCheck } };
+    const codes = lint(readPlaybook(template), context).map(({ code }) => code);
+    expect([...new Set(codes)].sort()).toEqual(['checkNeverRan', 'ownerMissing', 'reviewerMissing']);
+    expect(codes.filter(code => code === 'ownerMissing')).toHaveLength(steps.length);
   });
   it('refers to steps and checks that there are', () => {
     const names = new Set([...steps.map(({ title }) => title), ...steps.map(({ phase }) => phase)]);
