@@ -67,7 +67,7 @@ const kinds: Record<CheckProblem['kind'], string> = {
 /** `source 10.0.0.5:5432: not reached: … Start it.` */
 export function problemLine({ side, node, problem }: NodeAnswer & { problem: CheckProblem }): string {
   const { kind, message, sqlstate, next } = problem;
-  const why = `${kinds[kind]}: ${cut(visibleLine(message), 500)}${sqlstate ? ` (${visibleLine(sqlstate)})` : ''}`;
+  const why = `${kinds[kind]}: ${cut(visibleLine(message.slice(0, 1000)), 500)}${sqlstate ? ` (${visibleLine(sqlstate)})` : ''}`;
   return `${side} ${visibleLine(node)}: ${next ? `${why.replace(/\.$/, '')}. ${visibleLine(next)}` : why}`;
 }
 

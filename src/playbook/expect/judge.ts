@@ -75,7 +75,13 @@ function onEveryRow(condition: Condition, scope: Scope & { node: NodeAnswer }, l
   const { columns, rows, truncated } = scope.node;
   if (rows.length === 0) return evaluate(condition, scope);
   const names = columns.map(column => column.name);
-  const outcomes = rows.map(row => evaluate(condition, { ...scope, row }));
+  const outcomes: Outcome[] = [];
+  for (const row of rows) {
+    const outcome = evaluate(condition, { ...scope, row });
+    // What makes no sense of one row most often makes none of all.
+    if (outcome.verdict === 'error') return outcome;
+    outcomes.push(outcome);
+  }
   const verdict = worst(outcomes.map(each => each.verdict));
   const decisive = outcomes.filter(each => each.verdict === verdict);
   if (verdict === 'pass' && truncated)
@@ -85,7 +91,7 @@ function onEveryRow(condition: Condition, scope: Scope & { node: NodeAnswer }, l
       details: [],
     };
   const { text, details } = decisive[0]!;
-  if (rows.length === 1 || verdict === 'error') return { verdict, text, details };
+  if (rows.length === 1) return { verdict, text, details };
   if (verdict === 'pass') return { verdict, text: `${rows.length} rows as expected`, details };
   const lines = rows.flatMap((row, i) => {
     const outcome = outcomes[i]!;

@@ -52,9 +52,12 @@ export function unitOfName(name: string): Unit | undefined {
   return units.get(known[lower] ?? (lower.startsWith('min') ? 'min' : lower[0]!));
 }
 
+/** Of a quantity or an interval: PostgreSQL writes none as long. */
+const longestText = 200;
+
 /** A number with a unit in one text, as settings are shown: `4MB`, `200 ms`, `5 %`. */
 export function readQuantity(text: string): { value: Rational; dimension?: Dimension } | undefined {
-  const match = text.length < 100 && /^\s*(.*?[\d.])\s*([a-zA-Z]+|%)\s*$/.exec(text);
+  const match = text.length <= longestText && /^\s*(.*?[\d.])\s*([a-zA-Z]+|%)\s*$/.exec(text);
   const unit = match ? units.get(match[2]!) : undefined;
   const number = match && unit ? readRational(match[1]!) : undefined;
   if (!unit || !number) return undefined;
@@ -88,6 +91,7 @@ const isoUnits: Record<string, string> = { Y: 'year', W: 'week', D: 'day', H: 'h
  * `@ 1 hour ago`, `P1DT2H`. Undefined: that is none.
  */
 export function readInterval(text: string): Rational | undefined {
+  if (text.length > longestText) return undefined;
   const words = text.trim();
   if (/^-?infinity$/i.test(words)) return words.startsWith('-') ? negate(infinity) : infinity;
   if (/^P/.test(words)) return readIsoInterval(words);
