@@ -109,12 +109,19 @@ function refused(message: string, offset: number | undefined, next: string | und
   return { kind: 'refused', message, ...(offset !== undefined && { offset }), ...(next !== undefined && { next }) };
 }
 
+/** Where the words for EXPLAIN would mislead. */
+const ownNext: Partial<Record<ClusterError['reason'], string>> = {
+  readOnly: 'A check only reads.',
+  timeout: 'Ask for less, or raise the setting cutover.statementTimeoutMs.',
+  unsupported: 'The server cannot do this: ask in another way.',
+};
+
 const lost = new Set<ClusterError['reason']>(['disconnected', 'unreachable', 'starting', 'connectTimeout']);
 
 /** Of a failed connection as of a failed statement; `sql` is given where the error's position is one in it. */
 export function problemOf(error: ClusterError, sql?: string): CheckProblem {
   const { reason, sqlstate, position, message, hint } = error;
-  const next = reason === 'readOnly' ? 'A check only reads.' : (hint ?? error.next);
+  const next = ownNext[reason] ?? hint ?? error.next;
   const kind = reason === 'cancelled' ? 'cancelled' : lost.has(reason) ? 'unreachable' : 'failed';
   return {
     kind,
