@@ -205,3 +205,41 @@ describe('a column in every row', () => {
     });
   });
 });
+
+describe('joined conditions', () => {
+  const answers = [answer('source', 'x int4', [[null]])];
+  const say = { pass: 'rows = 1', fail: 'rows = 2', unknown: 'x = 1', error: 'y = 1' };
+  type Verdict = keyof typeof say;
+  test.for([
+    [
+      'and',
+      ['pass', 'pass', 'pass'],
+      ['pass', 'fail', 'fail'],
+      ['fail', 'pass', 'fail'],
+      ['unknown', 'pass', 'unknown'],
+    ],
+    ['and', ['pass', 'unknown', 'unknown'], ['unknown', 'fail', 'fail'], ['fail', 'unknown', 'fail']],
+    ['and', ['fail', 'error', 'fail'], ['error', 'fail', 'error'], ['unknown', 'error', 'error']],
+    [
+      'or',
+      ['fail', 'fail', 'fail'],
+      ['pass', 'fail', 'pass'],
+      ['fail', 'pass', 'pass'],
+      ['unknown', 'fail', 'unknown'],
+    ],
+    ['or', ['fail', 'unknown', 'unknown'], ['unknown', 'pass', 'pass'], ['pass', 'unknown', 'pass']],
+    ['or', ['pass', 'error', 'pass'], ['error', 'pass', 'error'], ['unknown', 'error', 'error']],
+  ] as [string, ...[Verdict, Verdict, Verdict][]][])('%s: %j %j %j', ([joined, ...cases]) => {
+    for (const [a, b, verdict] of cases)
+      expect([a, b, judged(`${say[a]} ${joined} ${say[b]}`, answers, 'source').verdict]).toEqual([a, b, verdict]);
+  });
+
+  test.for([
+    ['pass', 'fail'],
+    ['fail', 'pass'],
+    ['unknown', 'unknown'],
+    ['error', 'error'],
+  ] as const)('not %s: %s', ([of, verdict]) => {
+    expect(judged(`not ${say[of]}`, answers, 'source').verdict).toBe(verdict);
+  });
+});
