@@ -5,11 +5,11 @@
  * decided by container blocks, indented code, HTML blocks and lazy continuation together, and the preview decides it
  * the same way. Only what stands at the top level counts: a region quoted in `>` or shown in a list is an example.
  *
- * The parser takes some 0.1 ms a line. So a document is parsed section by section, from one heading to the next, and what a
+ * The parser takes some 0.1 ms a line, and more than twice the time for twice the lines. So a document is parsed section by section, from one heading to the next, and what a
  * {@link SectionMemory} holds is not parsed again: while somebody types, one section is.
  */
 import type { Nodes } from 'mdast';
-import { fromMarkdown } from 'mdast-util-from-markdown';
+import { fromMarkdown, type Options } from 'mdast-util-from-markdown';
 import { frontMatterEnd } from './front-matter';
 
 export interface Place {
@@ -32,18 +32,21 @@ export interface Block extends Place {
 
 /** What was read of a document before, by the text of its sections. One for each document that is read again and again. */
 export class SectionMemory {
-  sections: ReadonlyMap<string, readonly Block[]> = new Map();
+  sections: Sections = new Map();
 }
 
+/** Undefined: a heading behind that text would not stand at the top level. */
+type Sections = Map<string, readonly Block[] | undefined>;
+
 export function readBlocks(document: string, memory = new SectionMemory()): Block[] {
-  const sections = new Map<string, readonly Block[]>();
+  const sections: Sections = new Map();
   const blocks: Block[] = [];
   // The parser swallows a byte order mark and counts offsets without it.
   let start = frontMatterEnd(document) ?? (document.startsWith('\ufeff') ? 1 : 0);
   if (start > 1) blocks.push(frontMatterBlock(document, start));
   let line = 1 + countLines(document, 0, start);
   while (start < document.length) {
-    const { end, found } = readSection(document, start, memory, sections);
+    const { end, found } = readSection(document, start, memory.sections, sections);
     for (const block of found) blocks.push(moved(block, start, line - 1));
     line += countLines(document, start, end);
     start = end;
@@ -62,8 +65,8 @@ const nextHeading = /(?:\r\n|\n|\r)(?=#{1,3}[ \t])/g;
 function readSection(
   document: string,
   start: number,
-  memory: SectionMemory,
-  sections: Map<string, readonly Block[]>,
+  known: Sections,
+  sections: Sections,
 ): { end: number; found: readonly Block[] } {
   nextHeading.lastIndex = start;
   // What reaches over one heading may reach over many: looking at twice as many each time keeps the cost linear.
@@ -78,10 +81,10 @@ function readSection(
     const isLast = end === document.length;
     // Nothing must follow the last one, so that it may be open: elsewhere the same text is another section.
     const key = isLast ? `${text}\0` : text;
-    const found = sections.get(key) ?? memory.sections.get(key) ?? (isLast ? parse(text) : parseClosed(text));
-    if (!found) continue;
-    sections.set(key, found);
-    return { end, found };
+    if (!sections.has(key))
+      sections.set(key, known.has(key) ? known.get(key) : isLast ? parse(text) : parseClosed(text));
+    const found = sections.get(key);
+    if (found) return { end, found };
   }
 }
 
@@ -92,16 +95,42 @@ function parseClosed(text: string): Block[] | undefined {
   return last?.type === 'heading' && last.start === text.length ? blocks : undefined;
 }
 
+/** Inline constructs: what they find moves no block, and some take quadratic time. */
+const blocksOnly: Options = {
+  extensions: [
+    {
+      disable: {
+        null: [
+          ...['attention', 'autolink', 'characterEscape', 'characterReference', 'codeText', 'hardBreakEscape'],
+          ...['htmlText', 'labelEnd', 'labelStartImage', 'labelStartLink'],
+        ],
+      },
+    },
+  ],
+};
+
 function parse(text: string): Block[] {
   // In the middle of a document it is no byte order mark, which the parser would swallow.
   const shift = text.startsWith('\ufeff') ? 1 : 0;
-  return fromMarkdown(shift ? `\n${text}` : text).children.map(node => ({
-    ...placeOf(node, shift),
-    type: blockType(node),
-    depth: node.type === 'heading' ? node.depth : 0,
-    text: node.type === 'heading' || node.type === 'html' ? textOf(node) : '',
-    items: node.type === 'list' ? node.children.map(item => placeOf(item, shift)) : [],
-  }));
+  return fromMarkdown(withoutDepth(shift ? `\n${text}` : text), blocksOnly).children.map(node => {
+    const place = placeOf(node, shift);
+    return {
+      ...place,
+      type: blockType(node),
+      depth: node.type === 'heading' ? node.depth : 0,
+      text: node.type === 'heading' ? headingText(text.slice(place.start, place.end), node) : htmlText(node),
+      items: node.type === 'list' ? node.children.map(item => placeOf(item, shift)) : [],
+    };
+  });
+}
+
+/** The parser takes quadratic time for the depth of a line; the preview looks no deeper than a hundred levels either. */
+const deepest = 100;
+const deepPrefix = new RegExp(`^(?:[ \\t]|>|(?:[-+*]|\\d{1,9}[.)])(?=[ \\t])){${deepest},}`, 'gm');
+
+/** Markers of lists and quotes beyond what anybody nests are blanks; all else keeps its place. */
+function withoutDepth(text: string): string {
+  return text.replace(deepPrefix, prefix => prefix.slice(0, deepest) + prefix.slice(deepest).replace(/[^\t]/g, ' '));
 }
 
 function placeOf({ position }: Nodes, shift: number): Place {
@@ -135,6 +164,19 @@ function countLines(document: string, start: number, end: number): number {
 function blockType(node: Nodes): Block['type'] {
   if (node.type === 'heading' || node.type === 'code' || node.type === 'html' || node.type === 'list') return node.type;
   return 'other';
+}
+
+function htmlText(node: Nodes): string {
+  return node.type === 'html' ? node.value : '';
+}
+
+/** Longer than any title; beyond it markup is shown as it is written. */
+const longestTitle = 1000;
+
+/** Text without markup: what stands in a heading alone is read inline, too. */
+function headingText(source: string, plain: Nodes): string {
+  const hasMarkup = /[\\`*_[\]<>&!]/.test(source) && source.length <= longestTitle;
+  return textOf(hasMarkup ? fromMarkdown(source) : plain);
 }
 
 function textOf(node: Nodes): string {

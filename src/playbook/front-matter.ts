@@ -38,6 +38,9 @@ export interface FrontMatterReading {
   places: ReadonlyMap<string, { key: TextRange; value: TextRange }>;
 }
 
+/** Four values need no more UTF-16 code units; the parser takes quadratic time for the number of keys. */
+const longest = 10_000;
+
 /** Never throws; what cannot be read is among the problems. */
 export function readFrontMatter(document: string): FrontMatterReading {
   const places = new Map<string, { key: TextRange; value: TextRange }>();
@@ -46,6 +49,10 @@ export function readFrontMatter(document: string): FrontMatterReading {
   if (!match) return { problems, places };
   const start = document.indexOf(match[1]!, match[0].search(/[\r\n]/) + 1);
   const lines = new LineCounter();
+  if (match[1]!.length > longest) {
+    const message = `The front matter is longer than ${longest} characters and is not read. Is its end, ---, where it should be?`;
+    return { frontMatter: {}, problems: [{ message, start: 0, end: start, line: 1 }], places };
+  }
   const yaml = parseDocument(match[1]!, { lineCounter: lines, prettyErrors: false });
   const rangeOf = (node: unknown): TextRange => {
     const [from, to] = (node as { range?: [number, number, number] | null } | undefined)?.range ?? [0, 0];

@@ -3,7 +3,7 @@ import type { Playbook } from '../playbook';
 import type { Diagnostic } from './rules';
 
 const openingFence =
-  /^[ \t]*(?:>|[-+*]|\d{1,9}[.)]|[ \t]{2,})[ \t>]*(?:`{3,}|~{3,})[ \t]*(?:(?:sql|pgsql|psql|postgres|postgresql)[ \t]+check|cutover[ \t]+check)(?![\w-]).*$/gim;
+  /^(?=[ \t]{2}|[ \t]?(?:>|[-+*]|\d{1,9}[.)]))[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t>]*)?(?:`{3,}|~{3,})[ \t]*(?:(?:sql|pgsql|psql|postgres|postgresql)[ \t]+check|cutover[ \t]+check)(?![\w-]).*$/gim;
 
 export function* lintNested({ text, blocks, regions }: Playbook): Generator<Diagnostic> {
   for (const block of blocks) {

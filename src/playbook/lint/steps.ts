@@ -14,10 +14,12 @@ export const phaseOrder = [
   'Monitor',
 ] as const;
 
+const names = phaseOrder.map(normal);
+
 /** Place of a phase in the order; -1 when it is the team's own. */
 export function rankOf(title: string): number {
   const words = normal(title);
-  return phaseOrder.findIndex(name => words === normal(name) || words.startsWith(`${normal(name)} `));
+  return names.findIndex(name => words === name || words.startsWith(`${name} `));
 }
 
 function normal(title: string): string {

@@ -74,8 +74,26 @@ test('section by section is the same as in one piece, whatever a memory holds', 
       expect(bySection(document)).toEqual(whole(document));
       expect(bySection(document, memory)).toEqual(whole(document));
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
+}, 60_000);
+
+test('the words of a heading are those that a reader sees', () => {
+  const heading = (text: string) => readBlocks(text)[0]!.text;
+  expect(heading('## **Go** `live` &amp; [watch](/x) \\* ##\n')).toBe('Go live & watch *');
+  expect(heading('*Go*\nlive\n---\n')).toBe('Go\nlive');
+});
+
+test('markers of lists and quotes count as far as anybody nests', () => {
+  for (const marker of ['> ', '1. ', '+ ', '- * ']) {
+    const document = `${marker.repeat(5000)}a\n\n# End\n`;
+    expect(readBlocks(document).map(({ type }) => type)).toEqual([marker === '> ' ? 'other' : 'list', 'heading']);
+  }
+  const comment = `<!--\n${'> '.repeat(200)}-->\n\n# End\n`;
+  expect(readBlocks(comment).map(({ type, end }) => [type, end])).toEqual([
+    ['html', comment.indexOf('\n\n')],
+    ['heading', comment.length - 1],
+  ]);
 });
 
 test('a byte order mark within the text is a character', () => {

@@ -58,3 +58,11 @@ describe('readFrontMatter', () => {
     expect(readFrontMatter(`---\n${'--- x\n'.repeat(200_000)}`).problems).toEqual([]);
   });
 });
+
+it('longer than anybody writes it, it is not read, and that is said', () => {
+  const document = `---\ncutover: 1\n${'a: 1\n'.repeat(3000)}---\n`;
+  const { problems, places } = readFrontMatter(document);
+  expect(problems).toMatchObject([{ start: 0, end: 4, line: 1 }]);
+  expect(problems[0]!.message).toContain('longer than 10000 characters');
+  expect(places.size).toBe(0);
+});
