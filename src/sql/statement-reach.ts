@@ -42,8 +42,10 @@ const readableLanguages: ReadonlySet<string> = new Set(['internal', 'c', 'sql', 
 /**
  * The first thing within reach that may act, with the way to it; undefined when all is known to be harmless.
  *
- * What remains: functions written in C and extensions are taken at their word; on Citus a function may be another one on a
- * worker; and objects may change between this look and the run. A read-only transaction stands behind this.
+ * What a read-only transaction leaves open is why: a function that says it is stable may call one that is not, and Citus 11.1
+ * runs that on a worker in a transaction that is not read-only (13.2 does; both seen). What remains: functions in C and those
+ * of extensions are taken at their word, a function may be another one on a worker, and objects may change between this
+ * look and the run.
  */
 export function refuseReach(reach: Reach): ReachRefusal | undefined {
   for (const { root, to, via } of reach.edges) {

@@ -219,6 +219,8 @@ describe('with the catalog', () => {
     ["SELECT nextval('s')", [volatile('nextval')], 'write', /sequence, which a rollback does not undo/],
     ["SELECT set_config('a', 'b', false)", [volatile('set_config')], 'write', /changes a setting/],
     ["SELECT * FROM dblink('x', 'y') AS t(a int)", [volatile('dblink', 'public')], 'write', /another server/],
+    ['SELECT master_run_on_worker(a, b, c, true)', [stable('master_run_on_worker')], 'write', /other nodes/],
+    ['SELECT app.master_run_on_worker()', [stable('master_run_on_worker', 'app')], 'read', undefined],
     ["SELECT run_command_on_workers('x')", [volatile('run_command_on_workers')], 'write', /other nodes/],
     ['SELECT pg_terminate_backend(1)', [volatile('pg_terminate_backend')], 'write', /ends somebody's work/],
     [
