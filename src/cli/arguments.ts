@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Side } from '../shared/side';
+import { type CheckArguments, checkOptions, parseCheck } from './check-arguments';
 import { type ExplainArguments, explainOptions, parseExplain } from './explain-arguments';
 import { type SideArguments, sharedOptions } from './shared-arguments';
 import { parseStatements, type StatementsArguments, statementsOptions } from './statements-arguments';
@@ -9,14 +10,19 @@ export type Arguments =
   | { command: 'help'; of?: Command }
   | { command: 'version' }
   | ExplainArguments
-  | StatementsArguments;
+  | StatementsArguments
+  | CheckArguments;
 
-const options = { ...sharedOptions, ...explainOptions, ...statementsOptions };
+const options = { ...sharedOptions, ...explainOptions, ...statementsOptions, ...checkOptions };
 export type OptionValues = ReturnType<typeof parse>['values'];
 
-const ownOptions: Record<Command, object> = { explain: explainOptions, statements: statementsOptions };
+const ownOptions: Record<Command, object> = {
+  explain: explainOptions,
+  statements: statementsOptions,
+  check: checkOptions,
+};
 
-const repeatable = new Set<string>(['param', 'null']);
+const repeatable = new Set<string>(['param', 'null', 'id']);
 
 /** @throws UsageError for everything that cannot be meant. */
 export function parseArguments(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Arguments {
@@ -37,17 +43,24 @@ function commandOf(word: string | undefined): Command | undefined {
 function parseCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Arguments {
   if (argv.length === 0) throw new UsageError('No command given.', 'Run cutover --help.');
   const { values, positionals, tokens } = parse(argv);
-  const [word, extra] = positionals;
+  const [word, ...words] = positionals;
   if (values.help || word === 'help') {
-    const of = commandOf(word === 'help' ? extra : word);
+    const of = commandOf(word === 'help' ? words[0] : word);
     return of ? { command: 'help', of } : { command: 'help' };
   }
   if (values.version) return { command: 'version' };
   if (word === undefined)
-    throw new UsageError('No command given.', 'Write cutover explain or cutover statements, and its options.');
+    throw new UsageError(
+      'No command given.',
+      'Write cutover explain, cutover statements or cutover check, and its options.',
+    );
   const command = commandOf(word);
   if (command === undefined)
-    throw new UsageError(`There is no command "${word}".`, 'There are cutover explain and cutover statements.');
+    throw new UsageError(
+      `There is no command "${word}".`,
+      'There are cutover explain, cutover statements and cutover check.',
+    );
+  const extra = words[command === 'check' ? 1 : 0];
   if (extra !== undefined) {
     throw command === 'explain'
       ? new UsageError(
@@ -65,6 +78,7 @@ function parseCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Argument
     if (seen.has(token.name)) throw new UsageError(`--${token.name} is given twice.`);
     seen.add(token.name);
   }
+  if (command === 'check') return parseCheck(values, words[0], env);
   const sideOf = (side: Side): SideArguments => {
     const uri = values[side] ?? env[`CUTOVER_${side.toUpperCase()}_URI`];
     if (!uri) throw new UsageError(`--${side} is missing.`, `Give the ${side} cluster's URI.`);

@@ -27,6 +27,10 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
       const { runStatements } = await import('./statements');
       return await runStatements(given, around);
     }
+    if (given.command === 'check') {
+      const { runCheck } = await import('./check');
+      return await runCheck(given, around);
+    }
     around.stdout.write(given.command === 'help' ? usageOf(given.of) : `cutover ${version}\n`);
     return 0;
   } catch (error) {

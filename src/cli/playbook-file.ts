@@ -22,17 +22,19 @@ export interface PlaybookFile {
   text: string | undefined;
 }
 
-/** Reads a playbook, or finds that there is none yet in a folder that can be written to. */
-export async function readPlaybookFile(name: string): Promise<PlaybookFile> {
-  const path = await resolveLinks(name);
+/** Reads a playbook, or finds that there is none yet; for `write` its folder must be one that can be written to. */
+export async function readPlaybookFile(name: string, purpose: Purpose = 'write'): Promise<PlaybookFile> {
+  const path = await resolveLinks(name, purpose);
   try {
     const text = await readText(path);
-    await access(dirname(path), constants.W_OK);
+    if (purpose === 'write') await access(dirname(path), constants.W_OK);
     return { path, text };
   } catch (error) {
-    throw asPlaybookFileError(error, name);
+    throw asPlaybookFileError(error, name, purpose);
   }
 }
+
+type Purpose = 'read' | 'write';
 
 /**
  * Replaces the file in one step: a temporary file beside it, renamed over it. Keeps its permissions. Refuses when it is
@@ -66,16 +68,16 @@ export async function writePlaybookFile(file: PlaybookFile, text: string): Promi
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw asPlaybookFileError(error, path);
+    throw asPlaybookFileError(error, path, 'write');
   }
 }
 
 /** The file behind symbolic links, so that a link stays one. */
-async function resolveLinks(name: string): Promise<string> {
+async function resolveLinks(name: string, purpose: Purpose): Promise<string> {
   try {
     return await realpath(name);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw asPlaybookFileError(error, name);
+    if (codeOf(error) !== 'ENOENT') throw asPlaybookFileError(error, name, purpose);
   }
   if (await statusOf(name)) {
     throw new PlaybookFileError(
@@ -86,7 +88,7 @@ async function resolveLinks(name: string): Promise<string> {
   try {
     return join(await realpath(dirname(name)), basename(name));
   } catch (error) {
-    throw asPlaybookFileError(error, name);
+    throw asPlaybookFileError(error, name, purpose);
   }
 }
 
@@ -119,8 +121,8 @@ function codeOf(error: unknown): string | undefined {
 }
 
 const meanings: Record<string, string> = {
-  EACCES: 'you may not write there',
-  EPERM: 'you may not write there',
+  EACCES: 'you may not',
+  EPERM: 'you may not',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'your quota is used up',
@@ -130,8 +132,9 @@ const meanings: Record<string, string> = {
   ELOOP: 'its symbolic links lead in a circle',
 };
 
-function asPlaybookFileError(error: unknown, name: string): Error {
+function asPlaybookFileError(error: unknown, name: string, purpose: Purpose): Error {
   const code = codeOf(error);
   if (error instanceof PlaybookFileError || code === undefined) return error as Error;
-  return new PlaybookFileError('unwritable', `${name} cannot be written: ${meanings[code] ?? code}.`);
+  const [reason, what] = purpose === 'read' ? (['unreadable', 'read'] as const) : (['unwritable', 'written'] as const);
+  return new PlaybookFileError(reason, `${name} cannot be ${what}: ${meanings[code] ?? code}.`);
 }

@@ -1,3 +1,4 @@
+import { checkUsage } from './check-usage';
 import { explainUsage } from './explain-usage';
 import { statementsUsage } from './statements-usage';
 
@@ -27,15 +28,16 @@ Compares two PostgreSQL or Citus clusters, source and target, with evidence of b
 Commands:
   explain                    one statement on both sides: what differs, why, and the proof of it
   statements                 pg_stat_statements of both sides, statement by statement
+  check                      the checks of a playbook: which pass, which fail
 
   cutover COMMAND --help     its options
   --help, --version
 `;
 
-export const commands = ['explain', 'statements'] as const;
+export const commands = ['explain', 'statements', 'check'] as const;
 export type Command = (typeof commands)[number];
 
-const usages: Record<Command, string> = { explain: explainUsage, statements: statementsUsage };
+const usages: Record<Command, string> = { explain: explainUsage, statements: statementsUsage, check: checkUsage };
 
 /** The help: of one command, or which commands there are. */
 export function usageOf(command?: Command): string {

@@ -4,7 +4,7 @@
  */
 import { type CheckResult, type CheckVerdict, checkVerdicts } from '../shared/check';
 import type { Block } from './blocks';
-import { readBlocks } from './blocks';
+import { readBlocks, SectionMemory } from './blocks';
 import { type CheckBlock, readCheckBlock } from './check-block';
 import { changedLines, lineEndingOf, type Recording, withLineEnding } from './edits';
 import { escapeMarkdown, fence } from './escape';
@@ -46,12 +46,18 @@ const marks: Record<CheckVerdict, string> = { pass: '✓', fail: '✗', unknown:
 const maxDetails = 25;
 
 /**
- * Puts the result below its check; the text of the playbook may have changed since it was run.
+ * Puts the result below its check; the text of the playbook may have changed since it was run. Whoever records many into one
+ * document gives the same memory.
  * @throws PlaybookError when the check is gone, stands twice, or its region is broken.
  */
-export function recordResult(document: string, result: CheckResult, definition: string): Recording {
+export function recordResult(
+  document: string,
+  result: CheckResult,
+  definition: string,
+  memory = new SectionMemory(),
+): Recording {
   refuseUnwritable(document);
-  const blocks = readBlocks(document);
+  const blocks = readBlocks(document, memory);
   const found = blocks.flatMap(block => {
     const check = readCheckBlock(document, block);
     return check?.id?.value === result.id ? [{ block, check }] : [];

@@ -28,6 +28,7 @@ describe('main', () => {
     expect(await run(['--help'])).toEqual({ code: 0, stdout: usageOf(), stderr: '' });
     expect(await run(['help', 'explain'])).toEqual({ code: 0, stdout: usageOf('explain'), stderr: '' });
     expect(await run(['statements', '-h'])).toEqual({ code: 0, stdout: usageOf('statements'), stderr: '' });
+    expect(await run(['help', 'check'])).toEqual({ code: 0, stdout: usageOf('check'), stderr: '' });
     expect(await run(['--version'])).toEqual({
       code: 0,
       stdout: expect.stringMatching(/^cutover \d+\.\d+\.\d+\n$/),

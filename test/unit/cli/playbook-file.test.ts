@@ -2,8 +2,9 @@ import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { playbookNames, recordInFile } from '../../../src/cli/playbook';
+import { playbookNames, recordInFile, recordResultsInFile } from '../../../src/cli/playbook';
 import { readPlaybookFile, writePlaybookFile } from '../../../src/cli/playbook-file';
+import type { CheckResult } from '../../../src/shared/check';
 import { exampleView } from '../playbook/example-view';
 
 let folder: string;
@@ -71,5 +72,36 @@ describe('writePlaybookFile', () => {
     expect(await reason('latin1.md')).toBe('encoding');
     expect(await reason('dangling.md')).toBe('unreadable');
     expect(await reason('no/such/folder.md')).toBe('unwritable');
+    await expect(readPlaybookFile(join(folder, 'no/such/folder.md'), 'read')).rejects.toMatchObject({
+      reason: 'unreadable',
+      message: expect.stringContaining('cannot be read: the folder does not exist'),
+    });
+  });
+});
+
+describe('recordResultsInFile', () => {
+  const result: CheckResult = {
+    ...{ id: 'a', verdict: 'pass', summary: 'one', details: [], at: '2026-11-22T18:00:00Z', elapsedMs: 1 },
+  };
+  const results = [result, { ...result, id: 'gone' }, { ...result, id: 'b' }].map(each => ({
+    result: each,
+    definition: '12345678',
+  }));
+
+  it('records what finds its place, names what does not, and writes once', async () => {
+    const path = join(folder, 'eu.playbook.md');
+    const check = (id: string) => `\r\n\`\`\`sql check id=${id} expect=empty\r\nSELECT\r\n\`\`\`\r\n`;
+    await writeFile(path, `# Move${check('b')}between${check('a')}`);
+    const file = await readPlaybookFile(path);
+    const { recorded, problems } = await recordResultsInFile(file, results);
+    expect([recorded, problems.map(({ reason }) => reason)]).toEqual([2, ['noCheck']]);
+    const written = await readFile(path, 'utf8');
+    expect(written.match(/cutover:result \w+ pass/g)).toEqual(['cutover:result b pass', 'cutover:result a pass']);
+    expect(written.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+    // It was read before: now it is another.
+    await expect(recordResultsInFile(file, results)).rejects.toMatchObject({ reason: 'changed' });
+    const { mtimeMs } = await stat(path);
+    await recordResultsInFile(await readPlaybookFile(path), results);
+    expect((await stat(path)).mtimeMs).toBe(mtimeMs);
   });
 });
