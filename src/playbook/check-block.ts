@@ -64,6 +64,44 @@ export function readCheckBlock(document: string, block: Block): CheckBlock | und
   return { ...common, ...readSqlCheck(content, head, attributes, problems) };
 }
 
+/** Checks by the text of their blocks: what is written elsewhere only moves them. */
+export type KnownChecks = Map<string, CheckBlock>;
+
+/** As {@link readCheckBlock}, of a block that may have been read before: `known` what was, `seen` what is there now. */
+export function readKnownCheck(
+  document: string,
+  block: Block,
+  known: KnownChecks,
+  seen: KnownChecks,
+): CheckBlock | undefined {
+  if (block.type !== 'code') return undefined;
+  const key = document.slice(startOfLine(document, block.start), block.end);
+  const read = seen.get(key) ?? known.get(key) ?? readCheckBlock(document, block);
+  if (read) seen.set(key, read);
+  return read && moved(read, block);
+}
+
+function moved(check: CheckBlock, { start, line }: Block): CheckBlock {
+  const by = start - check.start;
+  const at = <T extends TextRange>(place: T): T => ({ ...place, start: place.start + by, end: place.end + by });
+  const { head, id, on, expect, everyMs, content, problems } = check;
+  return {
+    ...at(check),
+    line,
+    head: at(head),
+    id: id && at(id),
+    on: at(on),
+    expect: expect && at(expect),
+    everyMs: everyMs && at(everyMs),
+    content: {
+      text: content.text,
+      offsetOf: index => content.offsetOf(index) + by,
+      indexOf: offset => content.indexOf(offset - by),
+    },
+    problems: problems.map(at),
+  };
+}
+
 /** Names of attributes of a ```sql check, in the order in which completion offers them. */
 export const checkAttributes = ['id', 'on', 'expect', 'every'] as const;
 type CheckAttribute = (typeof checkAttributes)[number];

@@ -1,7 +1,7 @@
 /** A playbook as a structure over its text: phases, steps, checks with their results, findings. Every part knows its place. */
 import type { TextRange } from '../sql/offsets';
 import { type Block, type Place, readBlocks, SectionMemory } from './blocks';
-import { type CheckBlock, type Located, readCheckBlock } from './check-block';
+import { type CheckBlock, type KnownChecks, type Located, readKnownCheck } from './check-block';
 import { endOfLine } from './edits';
 import { type FrontMatter, type FrontMatterProblem, type FrontMatterReading, readFrontMatter } from './front-matter';
 import { type Region, readRegions } from './regions';
@@ -84,9 +84,10 @@ export function readPlaybook(text: string, memory = new SectionMemory()): Playbo
     regions,
     blocks,
   };
-  const reader = new Reader(playbook);
+  const reader = new Reader(playbook, memory.checks);
   for (const block of blocks) reader.take(block);
   reader.close(text.length);
+  memory.checks = reader.checks;
   return playbook;
 }
 
@@ -97,7 +98,12 @@ class Reader {
   #heading: Block | undefined;
   #at = 0;
 
-  constructor(private readonly playbook: Playbook) {}
+  readonly checks: KnownChecks = new Map();
+
+  constructor(
+    private readonly playbook: Playbook,
+    private readonly known: KnownChecks,
+  ) {}
 
   take(block: Block): void {
     const { text, regions } = this.playbook;
@@ -143,7 +149,7 @@ class Reader {
 
   #takeCheck(block: Block): void {
     const { text, blocks, regions, checks } = this.playbook;
-    const read = readCheckBlock(text, block);
+    const read = readKnownCheck(text, block, this.known, this.checks);
     if (!read) return;
     const region = resultBelow(block, blocks, regions);
     const result = region && !region.broken ? readResult(text, region) : undefined;

@@ -5,6 +5,7 @@ import { frontmatter } from 'micromark-extension-frontmatter';
 import { expect, test } from 'vitest';
 import { readBlocks, SectionMemory } from '../../../src/playbook/blocks';
 import { frontMatterEnd } from '../../../src/playbook/front-matter';
+import { readPlaybook } from '../../../src/playbook/playbook';
 import { playbookTemplate } from '../../../src/playbook/template';
 
 const template = playbookTemplate({ migration: 'eu', sourceLabel: 'Old', targetLabel: 'New' });
@@ -108,3 +109,32 @@ test('while one section is edited the others are not parsed again', () => {
   const kept = [...memory.sections].filter(([text, blocks]) => before.get(text) === blocks);
   expect(kept.length).toBe(memory.sections.size - 1);
 });
+
+test('a playbook read again while it is written is the same as one read afresh', () => {
+  const lines = template.split('\n');
+  const memory = new SectionMemory();
+  let text = template;
+  const edits = fc.array(
+    fc.record({ at: fc.nat(), length: fc.nat(60), line: fc.nat(lines.length - 1), count: fc.nat(12) }),
+    { minLength: 1, maxLength: 8 },
+  );
+  fc.assert(
+    fc.property(edits, steps => {
+      for (const { at, length, line, count } of steps) {
+        const start = at % (text.length + 1);
+        text = text.slice(0, start) + lines.slice(line, line + count).join('\n') + text.slice(start + length);
+        expect(comparable(readPlaybook(text, memory))).toEqual(comparable(readPlaybook(text)));
+      }
+    }),
+    { numRuns: 20 },
+  );
+}, 60_000);
+
+/** With the places of each check's text rather than the functions that give them. */
+function comparable({ checks, phases, findings, blocks, regions }: ReturnType<typeof readPlaybook>) {
+  const places = checks.map(({ content: { text, offsetOf, indexOf }, step, phase, ...check }) => {
+    const offsets = [0, text.length >> 1, text.length].map(index => [offsetOf(index), indexOf(offsetOf(index))]);
+    return { ...check, text, offsets, step: step?.title, phase: phase?.title };
+  });
+  return { places, titles: phases.map(({ title, steps }) => [title, steps.length]), findings, blocks, regions };
+}
