@@ -1,9 +1,22 @@
 /** "Explain on both sides" above each statement (setting `cutover.codeLens.enabled`). */
 import * as vscode from 'vscode';
+import { isPlaybook } from './playbook/files';
 import { languageOf, type StatementArguments, statementSelector } from './statement-location';
 
 /** Beyond this many characters a file is data, and lenses would only slow the editor down. */
 const largestDocument = 1_000_000;
+
+/**
+ * In a playbook a check has lenses of its own, what stands in a result is its remedy, and much of the rest administers: only
+ * what EXPLAIN takes, in a fence that is neither.
+ */
+function isExample(text: string, offset: number): boolean {
+  if (!/^(?:select|values|table|with|insert|update|delete|merge|call)\b/i.test(text.slice(offset, offset + 10)))
+    return false;
+  const above = text.slice(0, offset);
+  const opening = [...above.matchAll(/^[ \t>]*(?:`{3,}|~{3,}).*$/gm)].at(-1)?.[0] ?? '';
+  return !/^[ \t]*>|\bcheck\b/.test(opening);
+}
 
 export class StatementLenses implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
@@ -20,7 +33,10 @@ export class StatementLenses implements vscode.CodeLensProvider, vscode.Disposab
     const text = document.getText();
     if (!enabled || text.length > largestDocument) return [];
     const { listStatements } = await import('../sql/document');
-    return listStatements(text, languageOf(document)).flatMap(({ range }) => {
+    const statements = listStatements(text, languageOf(document)).filter(
+      ({ range }) => !isPlaybook(document) || isExample(text, range.start),
+    );
+    return statements.flatMap(({ range }) => {
       const at = new vscode.Range(document.positionAt(range.start), document.positionAt(range.end));
       const given: StatementArguments = { uri: document.uri.toString(), offset: range.start };
       return [

@@ -151,7 +151,7 @@ FROM pg_replication_slots
 WHERE NOT active;`,
         ),
         sqlCheck(
-          { id: 'slot-wal', on: 'workers', expect: 'retained_bytes < 200 GB', every: '10m' },
+          { id: 'slot-wal', on: 'workers', expect: 'empty or retained_bytes < 200 GB', every: '10m' },
           `SELECT slot_name,
        pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END,
                        restart_lsn) AS retained_bytes

@@ -81,7 +81,7 @@ ALTER ROLE app_user LOGIN;`),
           'and set the sequences of the target (“Sequences”).',
         ),
         sqlCheck(
-          { id: 'drained', on: 'workers', expect: 'lag_bytes = 0' },
+          { id: 'drained', on: 'workers', expect: 'empty or lag_bytes = 0' },
           `SELECT slot_name, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) AS lag_bytes
 FROM pg_replication_slots
 WHERE slot_type = 'logical';`,
