@@ -9,27 +9,13 @@ export function format(document: PlaybookDocument): TextEdit[] {
     ...playbook.blocks.filter(({ type }) => type === 'code' || type === 'html' || type === 'frontMatter'),
     ...playbook.regions,
   ];
-  const edits: TextEdit[] = [];
-  const replace = (start: number, end: number, by: string): void => {
-    if (kept.some(part => part.start < end && start < part.end) || text.slice(start, end) === by) return;
-    edits.push(document.edit({ start, end, text: by }));
-  };
-  // Two blanks at the end of a line are a line break in Markdown: they stay.
-  for (const match of text.matchAll(/(?<=[^\s]|^)(?:[ \t]{3,}|\t+| )(?=\r?\n|$)/gm))
-    replace(match.index, match.index + match[0].length, '');
-  for (const match of text.matchAll(/(\r?\n)(?:[ \t]*\r?\n){2,}/g))
-    replace(match.index, match.index + match[0].length, match[1]!.repeat(2));
-  return edits
-    .sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character)
-    .filter(apart);
+  return [...text.matchAll(untidy)].flatMap(({ 0: found, 1: lineEnding, index: start }) => {
+    const end = start + found.length;
+    if (kept.some(part => part.start < end && start < part.end)) return [];
+    const by = lineEnding?.repeat(2) ?? '';
+    return by === found ? [] : [document.edit({ start, end, text: by })];
+  });
 }
 
-/** Edits must not overlap: blanks at the end of a line that goes away are gone with it. */
-function apart({ range }: TextEdit, at: number, edits: TextEdit[]): boolean {
-  const before = edits[at - 1]?.range.end;
-  return (
-    !before ||
-    before.line < range.start.line ||
-    (before.line === range.start.line && before.character <= range.start.character)
-  );
-}
+/** More than one blank line, or blanks at a line's end: two of those are a line break in Markdown and stay. */
+const untidy = /(\r?\n)(?:[ \t]*\r?\n){2,}|(?<=[^\s]|^)(?:[ \t]{3,}|\t+| )(?=\r?\n|$)/gm;
