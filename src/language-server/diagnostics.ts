@@ -12,12 +12,16 @@ const severities: Record<Exclude<Level, 'off'>, DiagnosticSeverity> = {
   hint: DiagnosticSeverity.Hint,
 };
 
+/** More than anybody reads: each of them travels to the editor after each keystroke. */
+const most = 2000;
+
+/** Beyond {@link most} the least severe are counted only. */
 export function diagnose(
   document: PlaybookDocument,
   context: LintContext,
   settings: Pick<ServerContext, 'levels' | 'documentation'>,
 ): Diagnostic[] {
-  return lint(document.playbook, context).flatMap(({ code, message, related, ...place }) => {
+  const found = lint(document.playbook, context).flatMap(({ code, message, related, ...place }) => {
     const level = levelOf(code, settings.levels);
     if (level === 'off') return [];
     const diagnostic: Diagnostic = {
@@ -35,4 +39,10 @@ export function diagnose(
     if (code === 'checkStale') diagnostic.tags = [DiagnosticTag.Unnecessary];
     return [diagnostic];
   });
+  const first = found[0];
+  if (!first || found.length <= most) return found;
+  const message = `${found.length - most} more problems are not shown. Mend some of these first.`;
+  const { range } = first;
+  const shown = found.sort((a, b) => a.severity! - b.severity!).slice(0, most);
+  return [{ range, severity: DiagnosticSeverity.Warning, source: 'Cutover', message }, ...shown];
 }
