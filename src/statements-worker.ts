@@ -7,6 +7,7 @@ import { RpcServer } from './shared/rpc';
 import { loadSqlParser } from './sql/parser';
 import { StatementsEngine } from './statements/engine';
 import { exportText } from './statements/export';
+import { heaviest } from './statements/heaviest';
 import { outline } from './statements/outline';
 import { workerRequests } from './statements/worker-protocol';
 
@@ -39,6 +40,7 @@ async function start(port: MessagePort): Promise<void> {
           ...(target ? { target: target.statement.id } : {}),
         };
       },
+      heaviest: async () => heaviest(engine.view?.rows ?? []),
       search: async ({ text }) => ({ ids: engine.search(text) }),
       export: async ({ format, ids }) => ({ text: exportText(engine, format, ids) }),
     },

@@ -50,6 +50,11 @@ export const workerRequests = {
     params: z.strictObject({ id: z.string() }),
     result: z.strictObject({ source: z.optional(z.string()), target: z.optional(z.string()) }),
   },
+  /** What makes up the source's load. */
+  heaviest: {
+    params: z.strictObject({}),
+    result: z.array(z.strictObject({ title: z.string(), share: z.number() })),
+  },
   search: { params: z.strictObject({ text: z.string() }), result: z.strictObject({ ids: z.array(z.string()) }) },
   export: {
     params: z.strictObject({ format: z.enum(exportFormats), ids: z.array(z.string()) }),

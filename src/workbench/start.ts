@@ -5,6 +5,7 @@ import type { SessionKeeper } from '../cluster/session-keeper';
 import { ClusterHealth } from './cluster-health';
 import { type ClusterItem, ClustersView } from './clusters-view';
 import { StatementLenses } from './code-lens';
+import { HeavyStatements } from './heavy-statements';
 import { errorText, isDismissed, showError } from './messages';
 import type { SettingScope } from './migration-list';
 import { MigrationStore } from './migration-store';
@@ -33,6 +34,7 @@ export function start(context: vscode.ExtensionContext): Started {
   const passwords = new PasswordStore(context.secrets, context.globalState);
   const health = new ClusterHealth(migrations, passwords, log);
   const diagnostics = new StatementDiagnostics();
+  const heavy = new HeavyStatements(context.workspaceState);
   let planPanels: Promise<PlanPanels> | undefined;
   const panels = () => {
     planPanels ??= makePanels(workbench);
@@ -46,6 +48,7 @@ export function start(context: vscode.ExtensionContext): Started {
     health,
     panels,
     diagnostics,
+    heavy,
     analyzeAgreed: new Set(),
     sessions: () => {
       sessionKeeper ??= import('../cluster/session-keeper').then(({ SessionKeeper }) => new SessionKeeper());
@@ -66,6 +69,7 @@ export function start(context: vscode.ExtensionContext): Started {
     migrations,
     health,
     diagnostics,
+    heavy,
     new ClustersView(migrations, health),
     new StatusBar(migrations, health),
     new StatementLenses(),

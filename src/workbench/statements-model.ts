@@ -78,6 +78,7 @@ export class StatementsModel implements vscode.Disposable {
       if (this.#run !== run) return;
       this.#loaded = params;
       this.#ready(loaded);
+      await this.workbench.heavy.set(migration.name, await this.thread.request('heaviest', {}));
     } catch (error) {
       if (this.#run !== run) return;
       const isCancelled = isDismissed(error) || run.signal.aborted;

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { SessionKeeper } from '../cluster/session-keeper';
 import type { Migration } from '../shared/migration';
 import type { ClusterHealth } from './cluster-health';
+import type { HeavyStatements } from './heavy-statements';
 import { CommandError } from './messages';
 import type { MigrationStore } from './migration-store';
 import type { PasswordStore } from './passwords';
@@ -38,6 +39,7 @@ export interface Workbench {
   readonly passwords: PasswordStore;
   readonly health: ClusterHealth;
   readonly diagnostics: StatementDiagnostics;
+  readonly heavy: HeavyStatements;
   /** Made with the first panel. */
   panels(): Promise<PlanPanels>;
   /** Sessions kept warm between commands; made with the first connection. */

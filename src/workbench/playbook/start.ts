@@ -24,6 +24,7 @@ export function startPlaybook(workbench: Workbench, register: Register): vscode.
   const runs = new PlaybookRuns(workbench);
   const watch = new PlaybookWatch(files, runs, workbench.log);
   const answers = new AnswerDocuments();
+  const view = new PlaybookView(files, workbench.heavy);
   const changed = new vscode.EventEmitter<void>();
   const commands = () => import('./commands');
   const target = async (given: unknown): Promise<vscode.Uri> =>
@@ -41,9 +42,13 @@ export function startPlaybook(workbench: Workbench, register: Register): vscode.
     changed,
     client,
     new PlaybookTests(files, runs, watch),
-    new PlaybookView(files),
+    view,
     runs.onDidChange(() => changed.fire()),
     workbench.migrations.onDidChange(() => changed.fire()),
+    workbench.heavy.onDidChange(() => {
+      changed.fire();
+      view.refresh();
+    }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => changed.fire()),
     vscode.workspace.onDidChangeConfiguration(
       event => event.affectsConfiguration('cutover.playbook') && changed.fire(),
@@ -82,14 +87,14 @@ function placeOf(given: Given): { uri: vscode.Uri; title: string; line: number }
   return given?.step && { uri: given.uri, title: given.step.title.value, line: given.step.line };
 }
 
-function contextOf({ migrations, context: { extensionUri } }: Workbench, runs: PlaybookRuns): ServerContext {
+function contextOf({ migrations, heavy, context: { extensionUri } }: Workbench, runs: PlaybookRuns): ServerContext {
   return {
     migrations: migrations.all.map(({ migration }) => migration.name),
     canRun: vscode.workspace.isTrusted,
     levels: vscode.workspace.getConfiguration('cutover.playbook').get<Record<string, string>>('diagnostics', {}),
     documentation: vscode.Uri.joinPath(extensionUri, 'docs', 'playbook.md').toString(),
     running: runs.running,
-    heavy: {},
+    heavy: heavy.all,
   };
 }
 

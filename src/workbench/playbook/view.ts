@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { LintContext } from '../../playbook/lint/lint';
 import type { Diagnostic } from '../../playbook/lint/rules';
 import type { Phase, Playbook, PlaybookCheck, PlaybookFinding, Step } from '../../playbook/playbook';
+import type { HeavyStatements } from '../heavy-statements';
 import type { PlaybookFiles } from './files';
 
 interface At {
@@ -29,7 +30,10 @@ export class PlaybookView implements vscode.TreeDataProvider<Item>, vscode.Dispo
   readonly #view: vscode.TreeView<Item>;
   readonly #subscriptions: vscode.Disposable[];
 
-  constructor(private readonly files: PlaybookFiles) {
+  constructor(
+    private readonly files: PlaybookFiles,
+    private readonly heavy: HeavyStatements,
+  ) {
     this.#view = vscode.window.createTreeView('cutover.playbook', { treeDataProvider: this, showCollapseAll: true });
     this.#subscriptions = [this.#view, files.onDidChange(() => this.refresh())];
   }
@@ -126,6 +130,7 @@ export class PlaybookView implements vscode.TreeDataProvider<Item>, vscode.Dispo
       now: Date.now(),
       catalogue: { has: () => true, nearest: () => undefined },
       classOf: sql => classify(parser, sql).class,
+      heavy: this.heavy.all[playbook.frontMatter?.migration ?? ''],
     };
     return [...lintBias(playbook, context), ...lintRehearsal(playbook), ...lintGoLive(playbook)];
   }
