@@ -1,6 +1,8 @@
 /** A playbook in a real VS Code: it is checked while it is written, its checks run, and their results stand in it. */
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type LabPair, startPlainPair } from '../lab/lab';
 import { appOwner, rollupStatement } from '../lab/scenarios/rollup';
@@ -15,6 +17,7 @@ let workspace: string;
 let vscode: Vscode;
 let workbench: Workbench;
 const file = 'eu.playbook.md';
+const patience = { timeout: 60_000 };
 
 beforeAll(async () => {
   pair = await startPlainPair({ scenario: 'rollup' });
@@ -93,13 +96,13 @@ test('a check that fails says so in the file; mended, it passes', async () => {
   await workbench.setCursor(line, 1);
   await workbench.command('Cutover: Run Check');
   await workbench.notifications.filter({ hasText: 'settings.roles: fail' }).waitFor();
-  await expect.poll(text).toContain('<!-- cutover:result settings.roles fail');
+  await expect.poll(text, patience).toContain('<!-- cutover:result settings.roles fail');
   expect(await text()).toContain('enable');
   for (const server of [pair.source.coordinator, pair.target.coordinator])
     for (const setting of ['jit', 'enable_nestloop']) await server.query(`ALTER ROLE ${appOwner} RESET ${setting}`);
   await workbench.setCursor(line, 1);
   await workbench.command('Cutover: Run Check');
-  await expect.poll(text).toContain('<!-- cutover:result settings.roles pass');
+  await expect.poll(text, patience).toContain('<!-- cutover:result settings.roles pass');
   await lens(/last: pass, \d+ s ago/).waitFor();
 });
 
@@ -109,7 +112,9 @@ test('a click on a lens runs a check in SQL on both sides', async () => {
   expect(id).toBeDefined();
   await workbench.setCursor(await lineOf(`sql check id=${id} `), 1);
   await workbench.command('Cutover: Run Check');
-  await expect.poll(text).toMatch(new RegExp(`<!-- cutover:result ${id!.replaceAll('.', '\\.')} (pass|fail)`));
+  await expect
+    .poll(text, patience)
+    .toMatch(new RegExp(`<!-- cutover:result ${id!.replaceAll('.', '\\.')} (pass|fail)`));
 });
 
 test('the Testing view runs phases as suites, and shows what came of each check', async () => {
@@ -152,7 +157,75 @@ test('a finding that is recorded from a plan can be hovered over, and links lead
 test('the go-live log writes itself', async () => {
   await workbench.setCursor(await lineOf('- planned:'), 1);
   await workbench.command('Cutover: Start Step');
-  await expect.poll(text).toMatch(/- started: 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
+  await expect.poll(text, patience).toMatch(/- started: 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
   await workbench.command('Cutover: Finish Step');
-  await expect.poll(text).toMatch(/- finished: 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
+  await expect.poll(text, patience).toMatch(/- finished: 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
+});
+
+const other = (name: string) => readFile(join(workspace, name), 'utf8');
+
+/** A playbook of one check, which both sides answer alike. */
+const small = `---
+cutover: 1
+migration: eu
+---
+
+# Small
+
+\`\`\`sql check id=one on=both expect=same
+SELECT 1 AS one, pg_sleep(1)
+\`\`\`
+
+The end.
+`;
+
+test('what is typed while a check runs stays, and the result waits with it to be saved', async () => {
+  await writeFile(join(workspace, 'typing.playbook.md'), small);
+  await workbench.openFile('typing.playbook.md');
+  await workbench.setCursor(8, 1);
+  await workbench.command('Cutover: Run Check');
+  await lens('running').waitFor();
+  await workbench.setCursor(6, 8);
+  await workbench.page.keyboard.type(' thing, typed meanwhile', { delay: 20 });
+  await lens(/last: pass/).waitFor();
+  expect(await other('typing.playbook.md')).toBe(small);
+  await workbench.save();
+  await expect.poll(() => other('typing.playbook.md'), patience).toContain('<!-- cutover:result one pass');
+  const after = await other('typing.playbook.md');
+  expect(after).toContain('# Small thing, typed meanwhile\n');
+  expect(
+    after.replace(/<!-- cutover:result[\s\S]*\/cutover:result -->\n/, '').replace(' thing, typed meanwhile', ''),
+  ).toBe(small);
+  await workbench.page.keyboard.press('Control+Z');
+});
+
+test('a read-only playbook is not written to, and that is said', async () => {
+  await writeFile(join(workspace, 'fixed.playbook.md'), small);
+  await workbench.openFile('fixed.playbook.md');
+  await workbench.command('File: Set Active Editor Read-only in Session');
+  await workbench.setCursor(8, 1);
+  await workbench.command('Cutover: Run Check');
+  await workbench.notifications.filter({ hasText: 'The result of one (pass) could not be written' }).waitFor();
+  expect(await other('fixed.playbook.md')).toBe(small);
+  await workbench.command('Notifications: Clear All Notifications');
+});
+
+test('a playbook that changed on disk is read as it is there', async () => {
+  await writeFile(join(workspace, 'disk.playbook.md'), small);
+  await workbench.openFile('disk.playbook.md');
+  await lens('never run').waitFor();
+  await writeFile(join(workspace, 'disk.playbook.md'), small.replace('The end.', 'Another end.'));
+  await workbench.page.locator('.view-line', { hasText: 'Another' }).waitFor();
+  await workbench.setCursor(8, 1);
+  await workbench.command('Cutover: Run Check');
+  await expect.poll(() => other('disk.playbook.md'), patience).toContain('<!-- cutover:result one pass');
+  expect(await other('disk.playbook.md')).toContain('Another end.');
+});
+
+test('the language server is started again when it ends, and that is said once', async () => {
+  await workbench.openFile('disk.playbook.md');
+  await promisify(execFile)('pkill', ['-KILL', '-f', `${vscode.server.folder}.*dist/language-server.js`]);
+  await workbench.notifications.filter({ hasText: 'ended and was started again' }).waitFor();
+  await retype(8, 4, 'sql check id=one on=nowhere expect=same');
+  await workbench.page.locator('.squiggly-error').first().waitFor();
 });

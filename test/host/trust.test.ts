@@ -25,6 +25,8 @@ beforeAll(async () => {
   // One as the server sends it, one as psql prints it.
   workspace = await workspaceWith({
     'one.sql': 'SELECT 1;\n',
+    'x.playbook.md':
+      '---\ncutover: 1\nmigration: planted\n---\n\n# Move\n\n```sql check id=one expect=smae\nSELECT 1\n```\n',
     'before.json': plan(12.5),
     'after.txt': `  QUERY PLAN\n---------------\n Seq Scan on t  (cost=0.00..99.25 rows=1 width=4)\n(1 row)\n`,
   });
@@ -68,6 +70,18 @@ test('untrusted: the view and the commands say so, and no server sees a connecti
     await workbench.command('Notifications: Clear All Notifications');
     await said.waitFor({ state: 'hidden' });
   }
+  expect(await connections()).toBe(0);
+});
+
+test('untrusted: a playbook is checked as it is written, and nothing of it runs', async () => {
+  await workbench.openFile('x.playbook.md');
+  const lenses = workbench.page.locator('.codelens-decoration');
+  await lenses.filter({ hasText: 'never run' }).first().waitFor();
+  await workbench.page.locator('.squiggly-error').first().waitFor();
+  expect(await lenses.filter({ hasText: /Run / }).count()).toBe(0);
+  await workbench.command('Cutover: Run All Checks');
+  await workbench.notifications.filter({ hasText: 'This workspace is not trusted' }).first().waitFor();
+  await workbench.command('Notifications: Clear All Notifications');
   expect(await connections()).toBe(0);
 });
 

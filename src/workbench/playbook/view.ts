@@ -45,7 +45,8 @@ export class PlaybookView implements vscode.TreeDataProvider<Item>, vscode.Dispo
   async getChildren(item?: Item): Promise<Item[]> {
     if (!item) {
       const found = await this.files.all();
-      if (found.length === 1) return this.#partsOf(found[0]!);
+      const parts = found.length === 1 ? await this.#partsOf(found[0]!) : [];
+      if (parts.length > 0) return parts;
       return found.map(at => ({ ...at, kind: 'playbook' }));
     }
     const { uri, playbook } = item;
