@@ -80,7 +80,8 @@ function listed<Item>(items: readonly Item[], words: (item: Item) => string): st
   return lines;
 }
 
-function stepScript({ side, nodes, sql, lock, rollback, verify }: CheckRemedyStep): string {
+/** To read and run by hand: where, what it locks, how to take it back and how to see that it helped, as comments. */
+export function stepScript({ side, nodes, sql, lock, rollback, verify }: CheckRemedyStep): string {
   return [
     comment(`On the ${side}, ${nodes.join(', ')}. Locks: ${lock}`),
     sql,

@@ -15,6 +15,7 @@ const forbidden = [
   ['src/plan/b.ts', 'node:fs'],
   ['src/playbook/a.ts', '../cluster/session'],
   ['src/checks/a.ts', '../diagnosis/explain-both-sides'],
+  ['src/comparison/a.ts', '../cluster/session'],
   ['src/cluster/a.ts', 'vscode'],
   ['src/cluster/b.ts', '../diagnosis/explain-both-sides'],
   ['src/diagnosis/a.ts', 'pg'],
