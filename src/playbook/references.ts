@@ -18,8 +18,10 @@ export function references(playbook: Playbook): Reference[] {
   for (const block of playbook.blocks) {
     if (block.type === 'code' || block.type === 'html' || block.type === 'frontMatter') continue;
     const { start, end } = block;
+    const words = playbook.text.slice(start, end);
+    if (!words.includes('check:') && !words.includes('finding:')) continue;
     if (playbook.regions.some(region => region.start < start && end <= region.end)) continue;
-    for (const match of playbook.text.slice(start, end).matchAll(pattern)) {
+    for (const match of words.matchAll(pattern)) {
       const kind = match[1] as Reference['kind'];
       // A sentence may end behind it.
       const id = match[2]!.replace(/[./-]+$/, '');

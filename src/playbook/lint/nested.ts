@@ -8,8 +8,10 @@ const openingFence =
 export function* lintNested({ text, blocks, regions }: Playbook): Generator<Diagnostic> {
   for (const block of blocks) {
     if (block.type !== 'list' && block.type !== 'other') continue;
+    const words = text.slice(block.start, block.end);
+    if (!words.includes('```') && !words.includes('~~~')) continue;
     if (regions.some(region => region.start < block.start && block.end <= region.end)) continue;
-    for (const match of text.slice(block.start, block.end).matchAll(openingFence)) {
+    for (const match of words.matchAll(openingFence)) {
       const start = block.start + match.index;
       const message = 'A check in a list or a quote is not run. Put it at the left margin, below the list.';
       yield { code: 'checkNested', message, start, end: start + match[0].trimEnd().length };

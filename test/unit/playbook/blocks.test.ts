@@ -138,3 +138,9 @@ function comparable({ checks, phases, findings, blocks, regions }: ReturnType<ty
   });
   return { places, titles: phases.map(({ title, steps }) => [title, steps.length]), findings, blocks, regions };
 }
+
+test('what is open stands at the end, though the same text was no section before', () => {
+  const memory = new SectionMemory();
+  expect(bySection('```\n# x\n', memory)).toEqual([['code', 0, 8, 1]]);
+  expect(bySection('```\n', memory)).toEqual([['code', 0, 4, 1]]);
+});
