@@ -2,12 +2,17 @@ import type { Check } from './check';
 import { extensionChecks } from './extensions';
 import { jitChecks } from './jit';
 import { localeChecks } from './locale';
+import { partitionChecks } from './partitions';
 import { replicationChecks } from './replication';
 import { sequenceChecks } from './sequences';
 import { settingsPlannerChecks } from './settings-planner';
 import { settingsRolesChecks } from './settings-roles';
 import { statementsChecks } from './statements';
+import { statementsWindowChecks } from './statements-window';
 import { statisticsChecks } from './statistics';
+import { statisticsColumnChecks } from './statistics-columns';
+import { statisticsStateChecks } from './statistics-state';
+import { tableSizeChecks } from './table-sizes';
 import { tableChecks } from './tables';
 import { versionChecks } from './versions';
 
@@ -24,6 +29,11 @@ export const catalogue: readonly Check[] = [
   ...statisticsChecks,
   ...statementsChecks,
   ...tableChecks,
+  ...tableSizeChecks,
+  ...partitionChecks,
+  ...statisticsStateChecks,
+  ...statisticsColumnChecks,
+  ...statementsWindowChecks,
 ];
 
 const byId: ReadonlyMap<string, Check> = new Map(catalogue.map(check => [check.id, check]));
