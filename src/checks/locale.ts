@@ -27,9 +27,9 @@ const localeSchema = z.strictObject({
   /** Collations that columns or indexes use, with another version than theirs. */
   stale: z.array(z.strictObject({ schema: z.string(), name: z.string(), recorded: z.string(), actual: z.string() })),
 });
-type Locale = z.infer<typeof localeSchema>;
+export type Locale = z.infer<typeof localeSchema>;
 
-const localeQuery: CheckQuery<Locale> = {
+export const localeQuery: CheckQuery<Locale> = {
   name: 'locale',
   nodes: 'every',
   sql: ({ versionNum }) => `SELECT json_build_object(

@@ -31,20 +31,20 @@ const sequenceSchema = z.strictObject({
 export type SequenceAnswer = z.infer<typeof sequenceSchema>;
 const sequencesSchema = z.strictObject({ sequences: z.array(sequenceSchema), more: z.number() });
 
-const lockedTables = `locked AS MATERIALIZED (
+export const lockedTables = `locked AS MATERIALIZED (
   SELECT relation FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock'
 )`;
 
 /** A B-tree over all rows that begins with the column: the furthest value is one look away. */
-const isIndexed = (table: string, column: string): string => `EXISTS (
+export const isIndexed = (table: string, column: string): string => `EXISTS (
   SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
    WHERE i.indrelid = ${table} AND i.indkey[0] = ${column} AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree')`;
 
-const isReadable = (table: string, column: string): string =>
+export const isReadable = (table: string, column: string): string =>
   `has_column_privilege(${table}, ${column}, 'SELECT') AND NOT row_security_active(${table})`;
 
 /** The one value of a query that is made of names of the catalog, quoted by the server. */
-const readValue = (query: string): string =>
+export const readValue = (query: string): string =>
   `substring(query_to_xml(${query}, false, true, '')::text FROM '<v>(.*)</v>')`;
 
 /** Owned by a column, of an identity column, or used by a column's default. */

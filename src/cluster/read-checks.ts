@@ -39,7 +39,7 @@ const aboutName = ' about';
  */
 export async function readCheckAnswers(
   session: Session,
-  checks: readonly Check[],
+  checks: readonly Pick<Check, 'queries'>[],
   { timeoutMs = 10_000, budgetMs = 20_000, signal }: CheckReadingOptions = {},
 ): Promise<SideReading> {
   const queries = [...new Map(checks.flatMap(check => check.queries.map(query => [query.name, query]))).values()];
@@ -66,7 +66,7 @@ export async function readCheckAnswers(
   return { user: session.profile.user, nodes };
 }
 
-function prepareFor(citus: boolean): Statement {
+export function prepareFor(citus: boolean): Statement {
   const text = prepareCatalogQueries(citus);
   return { text: citus ? `${text}; ${marked(showShards)}` : text, simple: true };
 }
@@ -127,10 +127,10 @@ function introduce(place: Place, active: boolean, about: QueryResult | undefined
 }
 
 const aboutSchema = z.tuple([z.number(), z.boolean()]);
-const textsSchema = z.record(z.string(), z.nullable(z.string()));
+export const textsSchema = z.record(z.string(), z.nullable(z.string()));
 
 /** Undefined when a node answered with something else. */
-function read<T>(schema: z.ZodMiniType<T>, text: string | null | undefined): T | undefined {
+export function read<T>(schema: z.ZodMiniType<T>, text: string | null | undefined): T | undefined {
   try {
     return z.parse(schema, JSON.parse(text ?? ''));
   } catch {
@@ -207,7 +207,7 @@ function commandsFor(workers: readonly Worker[], queries: Queries): Map<Worker, 
  * `master_run_on_worker` asks all of them at once, each as the connected role. It is no sandbox (it writes even for a
  * read-only session), so nothing but the catalogue's constant queries ever goes through it.
  */
-function onWorkers(commands: ReadonlyMap<Worker, string>): Statement {
+export function onWorkers(commands: ReadonlyMap<Pick<Worker, 'place'>, string>): Statement {
   const addresses = [...commands.keys()].map(({ place: { node } }) => splitAddress(node));
   return {
     text: `SELECT node_name, node_port, success, result FROM master_run_on_worker(
@@ -226,7 +226,10 @@ function splitAddress(node: string): [host: string, port: number] {
   return [node.slice(0, colon), Number(node.slice(colon + 1))];
 }
 
-function answerOf(answers: QueryResult | undefined, node: string): [success?: string | null, result?: string | null] {
+export function answerOf(
+  answers: QueryResult | undefined,
+  node: string,
+): [success?: string | null, result?: string | null] {
   const [, , ...answer] = answers?.rows.find(([host, port]) => `${host}:${port}` === node) ?? [];
   return answer as [string | null, string | null];
 }
@@ -235,7 +238,7 @@ function textAnswer(text: string | null | undefined): RawAnswer {
   return text ? { text } : { problem: { kind: 'failed', message: 'The node answered with nothing.' } };
 }
 
-function problemOf(error: ClusterError): CheckProblem {
+export function problemOf(error: ClusterError): CheckProblem {
   const kind = error.reason === 'cancelled' ? 'cancelled' : 'failed';
   const problem: CheckProblem = { kind, message: error.message, next: error.next };
   if (error.sqlstate !== undefined) problem.sqlstate = error.sqlstate;
