@@ -1,12 +1,16 @@
+import { binariesChecks } from './binaries';
 import type { Check } from './check';
 import { extensionChecks } from './extensions';
 import { jitChecks } from './jit';
+import { librariesChecks } from './libraries';
 import { localeChecks } from './locale';
 import { partitionChecks } from './partitions';
 import { replicationChecks } from './replication';
 import { sequenceChecks } from './sequences';
 import { settingsPlannerChecks } from './settings-planner';
 import { settingsRolesChecks } from './settings-roles';
+import { settingsServerChecks } from './settings-server';
+import { settingsTimeoutChecks } from './settings-timeouts';
 import { statementsChecks } from './statements';
 import { statementsWindowChecks } from './statements-window';
 import { statisticsChecks } from './statistics';
@@ -19,8 +23,12 @@ import { versionChecks } from './versions';
 /** Every check, group by group. */
 export const catalogue: readonly Check[] = [
   ...versionChecks,
+  ...binariesChecks,
   ...extensionChecks,
+  ...librariesChecks,
   ...settingsPlannerChecks,
+  ...settingsServerChecks,
+  ...settingsTimeoutChecks,
   ...settingsRolesChecks,
   ...jitChecks,
   ...localeChecks,

@@ -28,12 +28,24 @@ export function sameSetting(a: string, b: string): boolean {
 
 /** A number with its unit's kind, as bytes are never milliseconds. */
 function sized(value: string): string | undefined {
-  const match = /^\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([A-Za-z]*)\s*$/.exec(value);
+  const size = sizeOfSetting(value);
+  const unit = unitOf(value);
+  if (size === undefined || unit === '') return size === undefined ? undefined : String(size);
+  return `${size} ${unit.endsWith('B') ? 'bytes' : 'us'}`;
+}
+
+const sizedValue = /^\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([A-Za-z]*)\s*$/;
+
+function unitOf(value: string): string {
+  return sizedValue.exec(value)?.[2] ?? '';
+}
+
+/** In bytes or in microseconds, or as the bare number it is; undefined: no number, or in no known unit. */
+export function sizeOfSetting(value: string): number | undefined {
+  const match = sizedValue.exec(value);
   if (!match) return undefined;
-  const unit = match[2]!;
-  if (unit === '') return String(Number(match[1]));
-  const size = units[unit];
-  return size === undefined ? undefined : `${Number(match[1]) * size} ${unit.endsWith('B') ? 'bytes' : 'us'}`;
+  const unit = match[2] === '' ? 1 : units[match[2]!];
+  return unit === undefined ? undefined : Number(match[1]) * unit;
 }
 
 /** Lists of names, which are stored as one text with their quotes (PostgreSQL's variable_is_guc_list_quote). */
@@ -60,7 +72,7 @@ export function settingName(name: string): string {
     .join('.');
 }
 
-function splitList(value: string): string[] {
+export function splitList(value: string): string[] {
   const items: string[] = [];
   for (const match of value.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?:,|$)/g)) {
     if (match[0] === '') continue;

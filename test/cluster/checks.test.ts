@@ -34,24 +34,28 @@ describe.each(majors)('two fresh servers of PostgreSQL %i', major => {
     await onBoth('CREATE ROLE nobody LOGIN');
     await onBoth('CREATE TABLE hidden (id serial PRIMARY KEY, note text)');
     await onBoth(`INSERT INTO hidden (note) SELECT 'x' FROM generate_series(1, 100); ANALYZE hidden`);
-    const results = await runChecks(pair, ids, { user: 'nobody' });
-    const unknown = results.filter(({ verdict }) => verdict !== 'pass');
-    expect(unknown.map(({ id, verdict }) => [id, verdict])).toEqual([
-      ['sequences.behind', 'unknown'],
-      ['statements.ready', 'unknown'],
-    ]);
-    const grants = unknown.flatMap(result => result.unknown.map(({ grant }) => grant!));
-    expect(new Set(grants)).toEqual(
-      new Set(['GRANT SELECT ON SEQUENCE "public"."hidden_id_seq" TO "nobody"', 'GRANT pg_read_all_stats TO "nobody"']),
+    const unjudged = async () =>
+      (await runChecks(pair, ids, { user: 'nobody' })).filter(({ verdict }) => verdict !== 'pass');
+    const seen = new Map<string, (string | undefined)[]>();
+    // What one grant lets the role see may lack another.
+    for (let round = 0; round < 3; round++) {
+      for (const { id, verdict, unknown } of await unjudged()) {
+        expect([id, verdict]).toEqual([id, 'unknown']);
+        const grants = unknown.map(({ grant }) => grant);
+        seen.set(id, [...(seen.get(id) ?? []), ...grants]);
+        for (const grant of new Set(grants)) if (grant !== undefined) await onBoth(grant);
+      }
+    }
+    expect(new Set(seen.get('sequences.behind'))).toEqual(
+      new Set([
+        'GRANT SELECT ON SEQUENCE "public"."hidden_id_seq" TO "nobody"',
+        'GRANT SELECT ON "public"."hidden" TO "nobody"',
+      ]),
     );
-    for (const grant of new Set(grants)) await onBoth(grant);
-    const again = await runCheck(pair, 'sequences.behind', { user: 'nobody' });
-    expect(again).toMatchObject({
-      verdict: 'unknown',
-      unknown: [{ grant: 'GRANT SELECT ON "public"."hidden" TO "nobody"' }],
-    });
-    await onBoth(again.unknown[0]!.grant!);
-    expect((await runChecks(pair, ids, { user: 'nobody' })).filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
+    expect(new Set(seen.get('statements.ready'))).toEqual(new Set(['GRANT pg_read_all_stats TO "nobody"']));
+    // What superusers alone may see, no grant shows.
+    const ungrantable = [...seen].filter(([, grants]) => grants.includes(undefined)).map(([id]) => id);
+    expect((await unjudged()).map(({ id }) => id)).toEqual(ungrantable);
   });
 });
 
