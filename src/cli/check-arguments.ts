@@ -1,7 +1,7 @@
 import type { ParseArgsConfig } from 'node:util';
 import type { BySide } from '../shared/side';
 import type { OptionValues } from './arguments';
-import { type SideArguments, wholeNumber } from './shared-arguments';
+import { pairOf, type SideArguments, wholeNumber } from './shared-arguments';
 import { UsageError } from './usage';
 
 const formats = ['text', 'json', 'junit'] as const;
@@ -65,32 +65,8 @@ export function parseCheck(values: OptionValues, file: string | undefined, env: 
   }
   if (given.phase !== undefined && given.ids.length > 0)
     throw new UsageError('Give --phase or --id, not both.', 'Leave both out for every check.');
-  given.uris = urisOf(values, env);
+  given.uris = pairOf(values, env);
   const timeout = values['statement-timeout'];
   if (timeout !== undefined) given.statementTimeoutMs = wholeNumber('statement-timeout', timeout, 0);
   return given;
-}
-
-/** Both or none: a pair of which half came from a settings file could be two halves of different moves. */
-function urisOf(values: OptionValues, env: NodeJS.ProcessEnv): CheckArguments['uris'] {
-  const side = (side: 'source' | 'target') => {
-    const uri = values[side] ?? (values.settings === undefined ? env[`CUTOVER_${side.toUpperCase()}_URI`] : undefined);
-    const label = values[`${side}-label`];
-    return { uri, ...(label && { label }) };
-  };
-  const [source, target] = [side('source'), side('target')];
-  if (!source.uri && !target.uri) {
-    const label = source.label ?? target.label;
-    if (label) throw new UsageError('A label goes with --source and --target.', 'Settings have labels of their own.');
-    return undefined;
-  }
-  if (values.settings !== undefined)
-    throw new UsageError('Give --settings, or --source and --target, not both.', 'Leave out one of them.');
-  if (source.uri && target.uri)
-    return { source: { ...source, uri: source.uri }, target: { ...target, uri: target.uri } };
-  const [there, missing] = source.uri ? ['source', 'target'] : ['target', 'source'];
-  throw new UsageError(
-    `The ${there} is given and the ${missing} is not.`,
-    `Give --${missing} (or CUTOVER_${missing!.toUpperCase()}_URI), too, or neither for the migration that the playbook names.`,
-  );
 }

@@ -3,28 +3,25 @@ import { dirname } from 'node:path';
 import { ClusterError } from '../cluster/errors';
 import { defaultLimits } from '../cluster/limits';
 import { redact } from '../cluster/redact';
-import { mapSides } from '../diagnosis/by-side';
 import type { SideConnection } from '../diagnosis/explain-job';
 import { runChecks } from '../diagnosis/run-checks';
 import { lintNested } from '../playbook/lint/nested';
-import { type Playbook, readPlaybook } from '../playbook/playbook';
+import { readPlaybook } from '../playbook/playbook';
 import { visibleLine } from '../playbook/visible';
 import { refuseUnwritable } from '../playbook/writable';
 import type { CheckResult } from '../shared/check';
 import { formatJson } from '../shared/json';
-import { defaultColors, isProtected } from '../shared/migration';
 import type { BySide } from '../shared/side';
 import type { CheckArguments } from './check-arguments';
 import { type Choice, chooseChecks } from './check-choice';
 import { checkJunit } from './check-junit';
 import { checkReport, verdictExitCodes } from './check-report';
 import { closingText, resultText } from './check-text';
+import { clustersOf, settingsFor } from './clusters';
 import type { Surroundings } from './explain';
 import { lintPlaybook } from './lint';
 import { recordResultsInFile } from './playbook';
 import { type PlaybookFile, readPlaybookFile } from './playbook-file';
-import { readUri } from './read-uri';
-import { findSettingsFile, readSettingsFile, type SettingsFile } from './settings-file';
 import { styleFor } from './terminal';
 import { UsageError } from './usage';
 
@@ -36,12 +33,14 @@ export async function runCheck(given: CheckArguments, around: Surroundings): Pro
   if (file.text === undefined)
     throw new UsageError(`${given.file} cannot be read: there is no such file.`, 'Check the name after cutover check.');
   const playbook = readPlaybook(file.text);
-  const settings = given.uris ? undefined : await settingsFor(given, file);
+  const settings = given.uris ? undefined : await settingsFor(given, dirname(file.path));
   if (given.lint) return lintPlaybook(playbook, given.file, settings, around);
   if (given.write) refuseUnwritable(file.text);
   const say = (text: string) => around.stderr.write(`cutover: ${redact(visibleLine(text))}\n`);
   const choice = chooseChecks(playbook, given);
-  const { migration, ...sides } = clustersOf(given, playbook, settings, around.env);
+  const migration = given.migration ?? playbook.frontMatter?.migration;
+  const labels = playbook.frontMatter ?? {};
+  const sides = clustersOf({ ...given, migration, labels, settings }, around.env);
   for (const { message, start } of lintNested(playbook))
     say(`${given.file}:${lineOf(playbook.text, start)}: ${message}`);
   if (settings) say(`the clusters of ${migration} are those of ${settings.path}`);
@@ -59,52 +58,6 @@ export async function runCheck(given: CheckArguments, around: Surroundings): Pro
   const isWritten = !given.write || (await record(file, choice, results, say));
   if (isCancelled) return cancelledExitCode;
   return isWritten ? verdictExitCodes[report.verdict] : verdictExitCodes.error;
-}
-
-async function settingsFor({ settings, lint }: CheckArguments, { path }: PlaybookFile) {
-  if (settings !== undefined) return readSettingsFile(settings);
-  const found = await findSettingsFile(dirname(path));
-  if (found || lint) return found;
-  throw new UsageError(
-    `There is no .vscode/settings.json with a setting of Cutover in ${dirname(path)} or above.`,
-    'Name a settings file after --settings, or give --source and --target.',
-  );
-}
-
-type Clusters = BySide<SideConnection> & { migration: string | undefined };
-
-function clustersOf(
-  { uris, migration: wanted }: CheckArguments,
-  { frontMatter }: Playbook,
-  settings: SettingsFile | undefined,
-  env: NodeJS.ProcessEnv,
-): Clusters {
-  const name = wanted ?? frontMatter?.migration;
-  const found = settings && migrationIn(settings, name);
-  const sides = mapSides((side): SideConnection => {
-    const uri = uris?.[side].uri;
-    const { settings: connection, password } =
-      uri === undefined ? { settings: found![side], password: undefined } : readUri(side, uri);
-    return {
-      side,
-      settings: connection,
-      password: password ?? env[`CUTOVER_${side.toUpperCase()}_PASSWORD`],
-      label: uris?.[side].label ?? connection.label ?? frontMatter?.[side] ?? side,
-      color: defaultColors[side],
-      protected: isProtected(side, connection),
-    };
-  });
-  return { ...sides, migration: name };
-}
-
-function migrationIn({ path, migrations, problems }: SettingsFile, name: string | undefined) {
-  if (name === undefined || name === '')
-    throw new UsageError('The playbook names no migration.', 'Add “migration: …” to its front matter, or --migration.');
-  const found = migrations.find(migration => migration.name === name);
-  if (found) return found;
-  const known = migrations.map(migration => migration.name).join(', ');
-  const next = [known && `There are ${known}.`, ...problems].filter(Boolean).join(' ');
-  throw new UsageError(`There is no migration ${name} in ${path}.`, next || 'Add it to cutover.migrations there.');
 }
 
 /** Text appears as results come. What a cancellation left unanswered is no result. */

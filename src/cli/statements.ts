@@ -14,9 +14,10 @@ import { exportText } from '../statements/export';
 import type { Reading } from '../statements/reading';
 import type { Surroundings } from './explain';
 import { readUri } from './read-uri';
-import { checkWritable, readSnapshot, writeSnapshot } from './snapshot-file';
+import { snapshotFile } from './snapshot-file';
 import type { StatementsArguments } from './statements-arguments';
 import { statementsText } from './statements-text';
+import { checkStorable, readStored, writeStored } from './stored-file';
 import { styleFor } from './terminal';
 import { UsageError } from './usage';
 
@@ -25,7 +26,7 @@ export async function runStatements(given: StatementsArguments, around: Surround
   // Files first: what is wrong with them is no reason to ask the clusters. A window may begin at the file written anew.
   for (const side of sides) {
     const file = given.save[side];
-    if (file !== undefined) await checkWritable(file, `save-${side}`);
+    if (file !== undefined) await checkStorable(snapshotFile, file, `save-${side}`);
   }
   const stored = { source: await storedOf('source', given), target: await storedOf('target', given) };
   const outcomes = await readSides(given, around);
@@ -53,7 +54,7 @@ export async function runStatements(given: StatementsArguments, around: Surround
     const file = given.save[side];
     const { reading } = outcomes[side];
     if (file === undefined) continue;
-    if (reading) await writeSnapshot(file, reading, `save-${side}`);
+    if (reading) await writeStored(snapshotFile, file, reading, `save-${side}`);
     else say(`not saved in ${file}, as the ${side} could not be read.`);
   }
   return sides.some(side => view.summary[side].error) ? 1 : 0;
@@ -88,8 +89,8 @@ interface Stored {
 
 async function storedOf(side: Side, given: StatementsArguments): Promise<Stored> {
   const [file, since] = [given.snapshots[side], given.since[side]];
-  const snapshot = file === undefined ? undefined : await readSnapshot(file, `${side}-snapshot`);
-  const base = since === undefined ? undefined : await readSnapshot(since, `${side}-since`);
+  const snapshot = file === undefined ? undefined : await readStored(snapshotFile, file, `${side}-snapshot`);
+  const base = since === undefined ? undefined : await readStored(snapshotFile, since, `${side}-since`);
   // Differences would all be nothing, and look as if nothing had run.
   if (snapshot && base && Date.parse(base.at) >= Date.parse(snapshot.at))
     throw new UsageError(

@@ -2,6 +2,7 @@
 import type { CheckVerdict } from '../shared/check';
 import { type ComparedCheck, type Severity, severities } from '../shared/comparison';
 import type { ComparisonReport, ReportGroup, VerdictCounts } from '../shared/comparison-report';
+import { severityWords } from './sentence';
 
 const verdictRanks: Record<CheckVerdict, number> = { fail: 0, error: 1, unknown: 1, pass: 2 };
 
@@ -42,12 +43,4 @@ export function countWords({ counts, findings }: Pick<ComparisonReport, 'counts'
     [counts.pass, 'passed'],
   ];
   return parts.flatMap(([count, words]) => (count > 0 ? [`${count} ${words}`] : [])).join(', ');
-}
-
-function severityWords(findings: ComparisonReport['findings']): string {
-  return severities
-    .map(severity => ({ severity, count: findings.filter(each => each.severity === severity).length }))
-    .filter(({ count }) => count > 0)
-    .map(({ severity, count }) => `${count} ${severity}`)
-    .join(', ');
 }

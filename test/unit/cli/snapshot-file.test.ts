@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { checkWritable, readSnapshot, writeSnapshot } from '../../../src/cli/snapshot-file';
+import { snapshotFile } from '../../../src/cli/snapshot-file';
+import { checkStorable, readStored, writeStored } from '../../../src/cli/stored-file';
 import { UsageError } from '../../../src/cli/usage';
 import { readingFromCsv } from '../../../src/statements/csv-reading';
 
@@ -18,8 +19,8 @@ afterEach(() => rm(folder, { recursive: true }));
 it('writes what it reads, for its owner alone, and leaves nothing else', async () => {
   const file = join(folder, 'a.json');
   for (const each of [reading, { ...reading, label: 'newer' }]) {
-    await writeSnapshot(file, each, 'save-source');
-    expect(await readSnapshot(file, 'source-snapshot')).toEqual(each);
+    await writeStored(snapshotFile, file, each, 'save-source');
+    expect(await readStored(snapshotFile, file, 'source-snapshot')).toEqual(each);
   }
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await readdir(folder)).toEqual(['a.json']);
@@ -44,17 +45,19 @@ it.each([
 ])('says what is wrong with a file that has %s, and writes over none', async (_, text, wrong) => {
   const file = join(folder, 'b.json');
   await writeFile(file, text);
-  const read = readSnapshot(file, 'source-since');
+  const read = readStored(snapshotFile, file, 'source-since');
   await expect(read).rejects.toThrow(UsageError);
   await expect(read).rejects.toThrow(`b.json is no snapshot of Cutover: ${wrong}.`);
-  await expect(writeSnapshot(file, reading, 'save-source')).rejects.toThrow('is left alone');
+  await expect(writeStored(snapshotFile, file, reading, 'save-source')).rejects.toThrow('is left alone');
   expect(await readFile(file, 'utf8')).toBe(text);
 });
 
 it('says why a file cannot be had', async () => {
-  await expect(readSnapshot(join(folder, 'none.json'), 'x')).rejects.toThrow('there is no such file');
-  await expect(readSnapshot(folder, 'x')).rejects.toThrow('it is a folder');
-  await expect(checkWritable(join(folder, 'no/such.json'), 'x')).rejects.toThrow('its folder does not exist');
-  await expect(checkWritable(folder, 'x')).rejects.toThrow('it is a folder');
-  await expect(checkWritable(join(folder, 'new.json'), 'x')).resolves.toBeUndefined();
+  await expect(readStored(snapshotFile, join(folder, 'none.json'), 'x')).rejects.toThrow('there is no such file');
+  await expect(readStored(snapshotFile, folder, 'x')).rejects.toThrow('it is a folder');
+  await expect(checkStorable(snapshotFile, join(folder, 'no/such.json'), 'x')).rejects.toThrow(
+    'its folder does not exist',
+  );
+  await expect(checkStorable(snapshotFile, folder, 'x')).rejects.toThrow('it is a folder');
+  await expect(checkStorable(snapshotFile, join(folder, 'new.json'), 'x')).resolves.toBeUndefined();
 });
