@@ -14,7 +14,11 @@ const withoutStyleProbe = {
 /** Apart from build.mjs because the tests bundle the same pages. */
 export function webviewBuild(outdir) {
   return {
-    entryPoints: { 'plan-diff': 'webview/plan-diff/main.tsx', statements: 'webview/statements/main.tsx' },
+    entryPoints: {
+      'plan-diff': 'webview/plan-diff/main.tsx',
+      statements: 'webview/statements/main.tsx',
+      comparison: 'webview/comparison/main.tsx',
+    },
     outdir,
     bundle: true,
     platform: 'browser',

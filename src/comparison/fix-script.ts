@@ -45,8 +45,8 @@ function stepText({ nodes, sql, lock, rollback, verify }: Step): string {
   ].join('\n');
 }
 
-/** `host:port` of an address, which is the coordinator's. */
-function coordinatorOf(address: string | undefined): string | undefined {
+/** `host:port` of a side's address, which is the coordinator's. */
+export function coordinatorOf(address: string | null | undefined): string | undefined {
   return address?.replace(/\/.*$/s, '');
 }
 

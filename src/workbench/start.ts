@@ -5,6 +5,7 @@ import type { SessionKeeper } from '../cluster/session-keeper';
 import { ClusterHealth } from './cluster-health';
 import { type ClusterItem, ClustersView } from './clusters-view';
 import { StatementLenses } from './code-lens';
+import { startComparison } from './comparison/start';
 import { HeavyStatements } from './heavy-statements';
 import { errorText, isDismissed, showError } from './messages';
 import type { SettingScope } from './migration-list';
@@ -79,6 +80,7 @@ export function start(context: vscode.ExtensionContext): Started {
     new RawPlans(async id => (await panels()).find(id)).register(),
     ...registerCommands(workbench),
     ...startStatements(workbench, commandRegister(workbench)),
+    ...startComparison(workbench, commandRegister(workbench)),
     ...startPlaybook(workbench, commandRegister(workbench)),
   );
   return { log, stop: async () => (await sessionKeeper)?.dispose() };

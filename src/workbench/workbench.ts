@@ -13,6 +13,7 @@ import type { StatementDiagnostics } from './statement-diagnostics';
 /** As in the manifest's activation events. */
 export const planDiffViewType = 'cutover.planDiff';
 export const statementsViewType = 'cutover.statementsTable';
+export const comparisonViewType = 'cutover.comparisonReport';
 
 /** What is done with a row of the statements, by its id; the view, the table and the palette ask for the same. */
 export interface StatementActions {

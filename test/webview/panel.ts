@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { webviewBuild } from '../../scripts/webview-build.mjs';
+import { type ComparisonState, comparisonRequests } from '../../src/shared/comparison-panel';
 import type { Proving } from '../../src/shared/diagnosis';
 import { type PlanDiffState, planDiffRequests } from '../../src/shared/plan-diff-panel';
 import { type Handlers, type Requests, RpcServer } from '../../src/shared/rpc';
@@ -24,7 +25,7 @@ type Theme = (typeof themes)[number];
 
 const nonce = 'c2FtZSBmb3IgZXZlcnkgdGVzdA';
 const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'`;
-const pages = ['plan-diff', 'statements'] as const;
+const pages = ['plan-diff', 'statements', 'comparison'] as const;
 type PageName = (typeof pages)[number];
 
 const htmlOf = (name: PageName) => `<!doctype html>
@@ -76,6 +77,7 @@ export class PanelServer {
     return new PanelServer(server, await launchChromium(), {
       'plan-diff': file('plan-diff.js').byteLength,
       statements: file('statements.js').byteLength,
+      comparison: file('comparison.js').byteLength,
     });
   }
 
@@ -248,6 +250,37 @@ export class StatementsPanel extends WebviewPanel<typeof statementsRequests, Sta
   }
 
   /** Asks the page to show a row, as the host does. */
+  select(id: string): void {
+    this.server.notify('select', { id });
+  }
+}
+
+export type ComparisonPanelOptions = PageOptions<typeof comparisonRequests, ComparisonState>;
+
+/** The report of a comparison. */
+export class ComparisonPanel extends WebviewPanel<typeof comparisonRequests, ComparisonState> {
+  static async open(server: PanelServer, options: ComparisonPanelOptions): Promise<ComparisonPanel> {
+    const { context, page } = await WebviewPanel.newPage(server, options);
+    const nothing = async () => null;
+    const panel = new ComparisonPanel(context, page, comparisonRequests, options, {
+      record: async () => ({ file: 'move.playbook.md' }),
+      compare: nothing,
+      cancel: nothing,
+      again: nothing,
+      openFix: nothing,
+      copyFix: nothing,
+      copy: nothing,
+      ignore: nothing,
+      unignore: nothing,
+      since: nothing,
+      forgetSince: nothing,
+      export: nothing,
+    });
+    await panel.load(server.url('comparison'), options.theme);
+    return panel;
+  }
+
+  /** Asks the page to show a check, as the host does. */
   select(id: string): void {
     this.server.notify('select', { id });
   }

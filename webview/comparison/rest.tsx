@@ -1,0 +1,132 @@
+/** Below the differences: what is ignored, what could not be told and asked, what agrees. */
+import type { ComponentChildren } from 'preact';
+import type { ComparisonReport, ReportPlain } from '../../src/shared/comparison-report';
+import { Button } from '../common/controls';
+import { atText } from '../common/format';
+import type { Page } from './app';
+import { isShown } from './filter';
+import { Disclosure } from './finding';
+import { SeverityPill } from './words';
+
+interface RestProps {
+  page: Page;
+  report: ComparisonReport;
+}
+
+interface SectionProps<Item> {
+  page: Page;
+  name: string;
+  title: string;
+  items: readonly Item[];
+  children(item: Item): ComponentChildren;
+}
+
+function Section<Item extends ReportPlain>({ page, name, title, items, children }: SectionProps<Item>) {
+  const { layout, arrange } = page;
+  const shown = items.filter(item => isShown(layout, item));
+  const open = layout.sections.includes(name);
+  const toggle = () =>
+    arrange({ sections: open ? layout.sections.filter(each => each !== name) : [...layout.sections, name] });
+  if (items.length === 0) return null;
+  return (
+    <section class={`rest ${name}`} aria-label={title}>
+      <Disclosure open={open} id={`section-${name}`} toggle={toggle}>
+        <span class="rest-title">{title}</span>
+        <span class="dim">{shown.length === items.length ? items.length : `${shown.length} of ${items.length}`}</span>
+      </Disclosure>
+      <ul id={`section-${name}`} hidden={!open}>
+        {shown.map(item => (
+          <li key={item.id} data-check={item.id}>
+            {children(item)}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function Ignored({ page, report }: RestProps) {
+  const { host, act } = page;
+  return (
+    <Section page={page} name="ignored" title="Ignored" items={report.ignored}>
+      {({ id, severity, title, summary, reason, at }) => (
+        <div class="rest-line">
+          <div>
+            <SeverityPill severity={severity} /> <b>{title}</b> <span class="dim">{summary}</span>
+            <div class="reason" title={at}>{`${reason} (${atText(at)})`}</div>
+          </div>
+          <Button
+            appearance="secondary"
+            aria-label={`Stop ignoring ${title}`}
+            onClick={() => act(host.request('unignore', { id }))}
+          >
+            Stop Ignoring
+          </Button>
+        </div>
+      )}
+    </Section>
+  );
+}
+
+export function Unknown({ page, report }: RestProps) {
+  const { host, act } = page;
+  return (
+    <Section page={page} name="unknown" title="Could not be told" items={report.unknown}>
+      {({ title, gaps }) => (
+        <>
+          <b>{title}</b>
+          <ul class="gaps">
+            {gaps.map(({ what, node, grant }, i) => (
+              <li key={i}>
+                {node !== null && <code>{node}</code>} {what}
+                {grant !== null && (
+                  <div class="grant">
+                    <code>{grant}</code>
+                    <Button
+                      appearance="secondary"
+                      aria-label={`Copy ${grant}`}
+                      onClick={() => act(host.request('copy', { text: grant }), () => 'Copied.')}
+                    >
+                      Copy
+                    </Button>
+                  </div>
+                )}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Section>
+  );
+}
+
+export function Errors({ page, report }: RestProps) {
+  return (
+    <Section page={page} name="errors" title="Could not be asked" items={report.errors}>
+      {({ title, summary }) => (
+        <>
+          <b>{title}</b> <span class="dim">{summary}</span>
+        </>
+      )}
+    </Section>
+  );
+}
+
+export function Passed({ page, report }: RestProps) {
+  return (
+    <Section page={page} name="passed" title="Agrees" items={report.passed}>
+      {({ title, summary, remarks }) => (
+        <>
+          <b>{title}</b> <span class="dim">{summary}</span>
+          {remarks.length > 0 && (
+            <ul class="remarks">
+              {remarks.map((remark, i) => (
+                <li key={i}>{remark}</li>
+              ))}
+            </ul>
+          )}
+        </>
+      )}
+    </Section>
+  );
+}
