@@ -18,6 +18,11 @@ import { statisticsColumnChecks } from './statistics-columns';
 import { statisticsStateChecks } from './statistics-state';
 import { tableSizeChecks } from './table-sizes';
 import { tableChecks } from './tables';
+import { topologyMetadataChecks } from './topology-metadata';
+import { topologyMovesChecks } from './topology-moves';
+import { topologyNodesChecks } from './topology-nodes';
+import { topologyPlacementsChecks } from './topology-placements';
+import { topologyTablesChecks } from './topology-tables';
 import { versionChecks } from './versions';
 
 /** Every check, group by group. */
@@ -42,6 +47,11 @@ export const catalogue: readonly Check[] = [
   ...statisticsStateChecks,
   ...statisticsColumnChecks,
   ...statementsWindowChecks,
+  ...topologyNodesChecks,
+  ...topologyTablesChecks,
+  ...topologyMovesChecks,
+  ...topologyPlacementsChecks,
+  ...topologyMetadataChecks,
 ];
 
 const byId: ReadonlyMap<string, Check> = new Map(catalogue.map(check => [check.id, check]));
