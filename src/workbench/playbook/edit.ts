@@ -7,35 +7,81 @@ import { CommandError } from '../messages';
 /** Somebody may type between reading the text and changing it; then the edit is worked out anew. */
 const attempts = 5;
 
-/** Versions of documents as Cutover saved them: `isDirty` may still say otherwise for a moment, when the next result comes. */
-const savedVersions = new WeakMap<vscode.TextDocument, number>();
+/** Edits of Cutover's that are being applied, of whichever run: what changes meanwhile was not typed by anybody. */
+let applying = 0;
+
+/** `compute` sees the text as it is and may be asked again. */
+type Compute = (text: string) => readonly TextEdit[];
 
 /**
- * `compute` sees the text as it is and may be asked again. Saved, unless the document had unsaved changes before: those are
- * the user's to save. @throws CommandError when the file cannot be changed or saved; what `compute` throws.
+ * One edit, saved unless the document had unsaved changes before: those are the user's to save. @throws CommandError when the
+ * file cannot be changed or saved; what `compute` throws.
  */
-export async function editPlaybook(
-  uri: vscode.Uri,
-  compute: (text: string) => readonly TextEdit[],
-): Promise<vscode.TextDocument> {
-  const document = await vscode.workspace.openTextDocument(uri);
-  const name = basename(uri.path);
-  for (let attempt = 1; ; attempt++) {
-    const wasDirty = document.isDirty && savedVersions.get(document) !== document.version;
-    const edits = compute(document.getText());
-    if (edits.length === 0) return document;
+export async function editPlaybook(uri: vscode.Uri, compute: Compute): Promise<vscode.TextDocument> {
+  const writer = await PlaybookWriter.open(uri);
+  try {
+    await writer.edit(compute);
+    return writer.document;
+  } finally {
+    writer.dispose();
+  }
+}
+
+/**
+ * Several edits of one playbook, one after another. Whether it holds unsaved changes of the user is looked at once, and when
+ * somebody else changes it: `isDirty` says so of Cutover's own edits, too, for a moment after they were saved.
+ */
+export class PlaybookWriter implements vscode.Disposable {
+  #isUsersToSave: boolean;
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #subscription: vscode.Disposable;
+
+  private constructor(readonly document: vscode.TextDocument) {
+    this.#isUsersToSave = document.isDirty;
+    this.#subscription = vscode.workspace.onDidChangeTextDocument(({ document: changed, contentChanges }) => {
+      if (changed === document && contentChanges.length > 0 && applying === 0) this.#isUsersToSave = document.isDirty;
+    });
+  }
+
+  static async open(uri: vscode.Uri): Promise<PlaybookWriter> {
+    return new PlaybookWriter(await vscode.workspace.openTextDocument(uri));
+  }
+
+  /** After those before it. @throws as {@link editPlaybook}. */
+  edit(compute: Compute): Promise<void> {
+    const done = this.#last.then(() => this.#edit(compute));
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+  }
+
+  async #edit(compute: Compute): Promise<void> {
+    const { document } = this;
+    const name = basename(document.uri.path);
+    for (let attempt = 1; ; attempt++) {
+      const edits = compute(document.getText());
+      if (edits.length === 0) return;
+      if (await this.#apply(edits)) break;
+      if (attempt >= attempts)
+        throw new CommandError(`${name} could not be changed. It may be read-only, or is being edited; try again.`);
+    }
+    if (!this.#isUsersToSave && !(await document.save()))
+      throw new CommandError(`${name} was changed but could not be saved. Save it yourself.`);
+  }
+
+  async #apply(edits: readonly TextEdit[]): Promise<boolean> {
+    const { document } = this;
     const change = new vscode.WorkspaceEdit();
     for (const { start, end, text } of edits)
-      change.replace(uri, new vscode.Range(document.positionAt(start), document.positionAt(end)), text);
-    if (!(await vscode.workspace.applyEdit(change))) {
-      if (attempt < attempts) continue;
-      throw new CommandError(`${name} could not be changed. It may be read-only, or is being edited; try again.`);
+      change.replace(document.uri, new vscode.Range(document.positionAt(start), document.positionAt(end)), text);
+    applying++;
+    try {
+      return await vscode.workspace.applyEdit(change);
+    } finally {
+      applying--;
     }
-    if (wasDirty) return document;
-    const { version } = document;
-    if (!(await document.save()))
-      throw new CommandError(`${name} was changed but could not be saved. Save it yourself.`);
-    savedVersions.set(document, version);
-    return document;
   }
 }

@@ -9,7 +9,7 @@ import { connectionOf } from '../explain-job';
 import { CommandError, errorText, signalOf } from '../messages';
 import { sessionLimits } from '../settings';
 import { requireTrust, type Workbench } from '../workbench';
-import { editPlaybook } from './edit';
+import { PlaybookWriter } from './edit';
 
 export interface CheckEvent {
   uri: vscode.Uri;
@@ -28,8 +28,6 @@ export class PlaybookRuns implements vscode.Disposable {
   readonly #ran = new vscode.EventEmitter<CheckEvent>();
   readonly onDidRun = this.#ran.event;
   readonly #running = new Map<string, Set<string>>();
-  /** Edits of a playbook one after another: two at once would see the same text. */
-  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly workbench: Workbench) {}
 
@@ -49,13 +47,13 @@ export class PlaybookRuns implements vscode.Disposable {
     if (wanted.length === 0) throw new CommandError(`${basename(uri.path)} has no such check any more.`);
     const definitions = new Map(wanted.map(check => [check.id!.value, check.definition]));
     const failures: unknown[] = [];
+    const writing: Promise<unknown>[] = [];
+    const writer = await PlaybookWriter.open(uri);
     const take = (result: CheckResult): void => {
       this.#setRunning(uri, [result.id], false);
       options.onResult?.(result);
       this.#ran.fire({ uri, result });
-      this.#writing = this.#writing.then(() =>
-        this.#record(uri, result, definitions.get(result.id)!).catch(error => failures.push(error)),
-      );
+      writing.push(this.#record(writer, result, definitions.get(result.id)!).catch(error => failures.push(error)));
     };
     const names = [...definitions.keys()];
     this.#setRunning(uri, names, true);
@@ -65,12 +63,14 @@ export class PlaybookRuns implements vscode.Disposable {
         this.#job(migration, options.token),
       ]);
       const results = await runChecks(job, wanted.map(askedCheck), take);
-      await this.#writing;
+      await Promise.all(writing);
       if (failures.length > 0) throw failures[0];
       const verdicts = results.map(({ id, verdict }) => `${id} ${verdict}`).join(', ');
       this.workbench.log.info(`${migration.name}: ${basename(uri.path)}: ${verdicts}`);
       return results;
     } finally {
+      await Promise.all(writing);
+      writer.dispose();
       this.#setRunning(uri, names, false);
     }
   }
@@ -124,10 +124,10 @@ export class PlaybookRuns implements vscode.Disposable {
     return { source, target, sessions, limits: sessionLimits(), signal: token && signalOf(token) };
   }
 
-  async #record(uri: vscode.Uri, result: CheckResult, definition: string): Promise<void> {
+  async #record(writer: PlaybookWriter, result: CheckResult, definition: string): Promise<void> {
     const { recordResult } = await import('../../playbook/results');
     try {
-      await editPlaybook(uri, text => recordResult(text, result, definition).edits);
+      await writer.edit(text => recordResult(text, result, definition).edits);
     } catch (error) {
       throw new CommandError(
         `The result of ${result.id} (${result.verdict}) could not be written: ${errorText(error)}`,
