@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Side } from '../shared/side';
 import { type CheckArguments, checkOptions, parseCheck } from './check-arguments';
+import { type CompareArguments, compareOptions, parseCompare } from './compare-arguments';
 import { type ExplainArguments, explainOptions, parseExplain } from './explain-arguments';
 import { type SideArguments, sharedOptions } from './shared-arguments';
 import { parseStatements, type StatementsArguments, statementsOptions } from './statements-arguments';
@@ -11,18 +12,20 @@ export type Arguments =
   | { command: 'version' }
   | ExplainArguments
   | StatementsArguments
+  | CompareArguments
   | CheckArguments;
 
-const options = { ...sharedOptions, ...explainOptions, ...statementsOptions, ...checkOptions };
+const options = { ...sharedOptions, ...explainOptions, ...statementsOptions, ...compareOptions, ...checkOptions };
 export type OptionValues = ReturnType<typeof parse>['values'];
 
 const ownOptions: Record<Command, object> = {
   explain: explainOptions,
   statements: statementsOptions,
+  compare: compareOptions,
   check: checkOptions,
 };
 
-const repeatable = new Set<string>(['param', 'null', 'id']);
+const repeatable = new Set<string>(['param', 'null', 'id', 'group']);
 
 /** @throws UsageError for everything that cannot be meant. */
 export function parseArguments(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Arguments {
@@ -40,6 +43,12 @@ function commandOf(word: string | undefined): Command | undefined {
   return commands.find(command => command === word);
 }
 
+/** `cutover explain, cutover statements and cutover check`. */
+function commandList(joint: 'and' | 'or'): string {
+  const names = commands.map(command => `cutover ${command}`);
+  return `${names.slice(0, -1).join(', ')} ${joint} ${names.at(-1)}`;
+}
+
 function parseCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Arguments {
   if (argv.length === 0) throw new UsageError('No command given.', 'Run cutover --help.');
   const { values, positionals, tokens } = parse(argv);
@@ -49,17 +58,9 @@ function parseCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Argument
     return of ? { command: 'help', of } : { command: 'help' };
   }
   if (values.version) return { command: 'version' };
-  if (word === undefined)
-    throw new UsageError(
-      'No command given.',
-      'Write cutover explain, cutover statements or cutover check, and its options.',
-    );
+  if (word === undefined) throw new UsageError('No command given.', `Write ${commandList('or')}, and its options.`);
   const command = commandOf(word);
-  if (command === undefined)
-    throw new UsageError(
-      `There is no command "${word}".`,
-      'There are cutover explain, cutover statements and cutover check.',
-    );
+  if (command === undefined) throw new UsageError(`There is no command "${word}".`, `There are ${commandList('and')}.`);
   const extra = words[command === 'check' ? 1 : 0];
   if (extra !== undefined) {
     throw command === 'explain'
@@ -79,6 +80,7 @@ function parseCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Argument
     seen.add(token.name);
   }
   if (command === 'check') return parseCheck(values, words[0], env);
+  if (command === 'compare') return parseCompare(values, env);
   const sideOf = (side: Side): SideArguments => {
     const uri = values[side] ?? env[`CUTOVER_${side.toUpperCase()}_URI`];
     if (!uri) throw new UsageError(`--${side} is missing.`, `Give the ${side} cluster's URI.`);

@@ -27,6 +27,10 @@ export async function main(argv: readonly string[], around: Surroundings): Promi
       const { runStatements } = await import('./statements');
       return await runStatements(given, around);
     }
+    if (given.command === 'compare') {
+      const { runCompare } = await import('./compare');
+      return await runCompare(given, around);
+    }
     if (given.command === 'check') {
       const { runCheck } = await import('./check');
       return await runCheck(given, around);

@@ -1,4 +1,5 @@
 import { checkUsage } from './check-usage';
+import { compareUsage } from './compare-usage';
 import { explainUsage } from './explain-usage';
 import { statementsUsage } from './statements-usage';
 
@@ -28,16 +29,22 @@ Compares two PostgreSQL or Citus clusters, source and target, with evidence of b
 Commands:
   explain                    one statement on both sides: what differs, why, and the proof of it
   statements                 pg_stat_statements of both sides, statement by statement
+  compare                    the whole catalogue of checks on both sides: what differs, and what mends it
   check                      the checks of a playbook: which pass, which fail
 
   cutover COMMAND --help     its options
   --help, --version
 `;
 
-export const commands = ['explain', 'statements', 'check'] as const;
+export const commands = ['explain', 'statements', 'compare', 'check'] as const;
 export type Command = (typeof commands)[number];
 
-const usages: Record<Command, string> = { explain: explainUsage, statements: statementsUsage, check: checkUsage };
+const usages: Record<Command, string> = {
+  explain: explainUsage,
+  statements: statementsUsage,
+  compare: compareUsage,
+  check: checkUsage,
+};
 
 /** The help: of one command, or which commands there are. */
 export function usageOf(command?: Command): string {

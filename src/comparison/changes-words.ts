@@ -54,12 +54,21 @@ export function changesSentences(changes: ComparisonChanges): string[] {
   ];
   const said = parts.flatMap(([list, words]) => (list.length > 0 ? [`${list.length} ${words}`] : []));
   const sentences = [said.length > 0 ? `Findings: ${said.join(', ')}.` : 'No finding that was or is there.'];
-  if (unchanged.length > 0) sentences.push(`Still there: ${unchanged.map(({ id }) => id).join(', ')}.`);
-  if (untold.length > 0) sentences.push(`Not to be told, then or now: ${untold.join(', ')}.`);
+  if (unchanged.length > 0) sentences.push(`Still there: ${names(unchanged.map(({ id }) => id))}.`);
+  if (untold.length > 0) sentences.push(`Not to be told, then or now: ${names(untold)}.`);
   for (const side of otherSides) sentences.push(`The ${side} was another server or database then.`);
-  if (onlyBefore.length > 0) sentences.push(`Asked then and not now: ${onlyBefore.join(', ')}.`);
-  if (onlyNow.length > 0) sentences.push(`Asked now and not then: ${onlyNow.join(', ')}.`);
+  if (onlyBefore.length > 0) sentences.push(`Asked then and not now: ${names(onlyBefore)}.`);
+  if (onlyNow.length > 0) sentences.push(`Asked now and not then: ${names(onlyNow)}.`);
   return sentences;
+}
+
+/** A comparison of one group with one of all leaves out most of them. */
+const maxNames = 8;
+
+function names(ids: readonly string[]): string {
+  const more = ids.length - maxNames;
+  const shown = ids.slice(0, maxNames).join(', ');
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 function evidenceWords(evidence: ReportEvidence): string {

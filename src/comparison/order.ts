@@ -34,6 +34,13 @@ export function groupsOf(checks: readonly ComparedCheck[]): ReportGroup[] {
   });
 }
 
+/** Groups with the worst finding first, then those of which something is not known. */
+export function groupsWorstFirst(groups: readonly ReportGroup[]): ReportGroup[] {
+  const rank = ({ worst, error, unknown }: ReportGroup): number =>
+    worst === null ? severities.length + (error + unknown > 0 ? 0 : 1) : severities.indexOf(worst);
+  return [...groups].sort((a, b) => rank(a) - rank(b));
+}
+
 /** `2 failed (1 high, 1 medium), 3 unknown, 19 passed`; empty of none. */
 export function countWords({ counts, findings }: Pick<ComparisonReport, 'counts' | 'findings'>): string {
   const parts: [count: number, words: string][] = [

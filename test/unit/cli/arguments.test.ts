@@ -64,7 +64,7 @@ describe('parseArguments', () => {
   it.each([
     [[], 'No command'],
     [['--analyze'], 'No command'],
-    [['compare'], 'no command "compare"'],
+    [['compares'], 'no command "compares"'],
     [['explain', '--sql', 'x'], '--source is missing'],
     [['explain', '--source', 'a', '--sql', 'x'], '--target is missing'],
     [pair, 'No statement'],
