@@ -1,4 +1,4 @@
-/** A comparison in one sentence. */
+/** A comparison in one sentence, and its groups by name. */
 import { type Severity, severities } from '../shared/comparison';
 import type { ComparisonReport } from '../shared/comparison-report';
 
@@ -22,4 +22,11 @@ export function severityWords(findings: readonly { severity: Severity }[]): stri
     .filter(({ count }) => count > 0)
     .map(({ severity, count }) => `${count} ${severity}`)
     .join(', ');
+}
+
+/** `settings` is `Settings` for a reader. */
+export function groupTitle(group: string): string {
+  if (group === 'jit') return 'JIT';
+  const title = group.replaceAll(/[-_]/g, ' ');
+  return title.charAt(0).toUpperCase() + title.slice(1);
 }

@@ -66,6 +66,13 @@ async function takeAll({ workbench, setTheme }: Vscode, take: (name: string) => 
   await take('statements-dark');
   await workbench.command('View: Close All Editors');
 
+  await workbench.command('Cutover: Compare Clusters');
+  await page.locator('article[data-check="settings.roles"]').waitFor();
+  await page.getByRole('button', { name: 'Compare Again' }).waitFor();
+  await workbench.treeRow('Settings of roles and databases').click();
+  await take('comparison-dark');
+  await workbench.command('View: Close All Editors');
+
   await setTheme('light');
   await workbench.openFile('rollup.sql');
   await workbench.setCursor(4, 3);

@@ -1,7 +1,8 @@
 /** One line for each group: what differs, what could not be told, what agrees. A click shows that group alone. */
+import { groupTitle } from '../../src/comparison/sentence';
 import type { ComparisonReport } from '../../src/shared/comparison-report';
 import type { Page } from './app';
-import { groupTitle, SeverityPill } from './words';
+import { SeverityPill } from './words';
 
 export function Summary({ page, report }: { page: Page; report: ComparisonReport }) {
   const { layout, arrange } = page;

@@ -1,10 +1,10 @@
+import { groupTitle } from '../../src/comparison/sentence';
 import { type Severity, severities } from '../../src/shared/comparison';
 import type { ComparisonReport } from '../../src/shared/comparison-report';
 import { Select } from '../common/choice';
 import { Button, TextField } from '../common/controls';
 import type { Page } from './app';
 import { isOpen } from './finding';
-import { groupTitle } from './words';
 
 interface ToolbarProps {
   page: Page;

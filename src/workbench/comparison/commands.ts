@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { fixScript } from '../../comparison/fix-script';
 import { worstFirst } from '../../comparison/order';
+import { groupTitle } from '../../comparison/sentence';
 import { visibleLine } from '../../playbook/visible';
 import type { ComparedCheck, Comparison } from '../../shared/comparison';
 import type { Migration } from '../../shared/migration';
@@ -10,7 +11,7 @@ import { askChoice, askText, back } from '../quick-steps';
 import { recordInPlaybook } from '../record-command';
 import type { Workbench } from '../workbench';
 import type { CompareOptions, ComparisonModel } from './model';
-import { groupTitle, stateOf } from './words';
+import { stateOf } from './words';
 
 /** With progress and a way to stop. */
 export async function compareWithProgress(
@@ -59,6 +60,14 @@ export function requireComparison(model: ComparisonModel): Comparison {
   throw new CommandError('Nothing was compared yet.', [{ title: 'Compare Clusters', command: 'cutover.compare' }]);
 }
 
+interface CheckQuestion {
+  title: string;
+  /** Which checks are offered. */
+  fits(check: ComparedCheck): boolean;
+  /** Offered first. */
+  active?: ComparedCheck | undefined;
+}
+
 /**
  * The check that a menu, the page or the palette means. @throws CommandError when there is none of that kind, Dismissed when
  * the user steps back.
@@ -66,8 +75,7 @@ export function requireComparison(model: ComparisonModel): Comparison {
 export async function checkFor(
   model: ComparisonModel,
   given: unknown,
-  title: string,
-  fits: (check: ComparedCheck) => boolean,
+  { title, fits, active }: CheckQuestion = { title: 'Finding', fits: () => true },
 ): Promise<ComparedCheck> {
   await model.loaded;
   const { checks } = requireComparison(model);
@@ -88,6 +96,7 @@ export async function checkFor(
       detail: visibleLine(check.summary),
       value: check,
     })),
+    ...(active && offered.includes(active) ? { active } : {}),
   });
   if (chosen === back) throw new Dismissed();
   return chosen;

@@ -31,9 +31,7 @@ export function startComparison(workbench: Workbench, register: Register): vscod
       requireTrust();
       const [{ model, actions }, commands] = await Promise.all([parts(), import('./commands')]);
       const fits = commands.kinds(model)[kind];
-      const { selected } = view;
-      const meant = given ?? (selected && fits(selected) ? { check: selected } : undefined);
-      await run(actions, await commands.checkFor(model, meant, title, fits));
+      await run(actions, await commands.checkFor(model, given, { title, fits, active: view.selected }));
     };
   };
   return [
@@ -115,7 +113,7 @@ function actionsOf(
 ): ComparisonActions {
   const commands = () => import('./commands');
   const migration = () => requireMigration(workbench);
-  const check = async (id: string) => (await commands()).checkFor(model, id, '', () => true);
+  const check = async (id: string) => (await commands()).checkFor(model, id);
   return {
     compare: async () => (await commands()).compareWithProgress(model, migration()),
     again: async id => (await commands()).compareWithProgress(model, migration(), { again: await check(id) }),

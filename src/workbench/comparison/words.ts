@@ -19,9 +19,3 @@ export const severityIcons: Record<Severity, readonly [icon: string, color: stri
   low: ['info', 'charts.blue'],
   info: ['circle-small', 'descriptionForeground'],
 };
-
-/** `settings` is `Settings` for a reader, `citus` `Citus`. */
-export function groupTitle(group: string): string {
-  const title = group.replaceAll(/[-_]/g, ' ');
-  return title.charAt(0).toUpperCase() + title.slice(1);
-}
