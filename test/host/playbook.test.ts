@@ -66,6 +66,13 @@ async function retype(line: number, column: number, by: string): Promise<void> {
   await workbench.page.keyboard.insertText(by);
 }
 
+async function save(): Promise<void> {
+  await workbench.save();
+  await workbench.page.locator('.tabs-container .tab.dirty').waitFor({ state: 'detached' });
+  // The extension hears of it a moment later, on a busy machine.
+  await workbench.page.waitForTimeout(1000);
+}
+
 const lens = (title: string | RegExp) => workbench.page.locator('.codelens-decoration', { hasText: title }).first();
 
 test('New Playbook writes the template, and its language server says what it lacks', async () => {
@@ -87,7 +94,7 @@ test('what is wrong is marked while it is typed', async () => {
   await workbench.page.getByText('on= is both, source, target or workers, not “everywhere”.').first().waitFor();
   await retype(line, 4, original.slice(3));
   await workbench.page.getByText('on= is both, source, target or workers').first().waitFor({ state: 'detached' });
-  await workbench.save();
+  await save();
 });
 
 test('a check that fails says so in the file; mended, it passes', async () => {
@@ -151,7 +158,7 @@ test('a finding that is recorded from a plan can be hovered over, and links lead
   await workbench.setCursor(verify, 20);
   await workbench.command('Go to Definition');
   await workbench.statusBarItem(new RegExp(`^Ln ${await lineOf('### Plans of')},`)).waitFor();
-  await workbench.save();
+  await save();
 });
 
 test('the go-live log writes itself', async () => {
@@ -189,7 +196,7 @@ test('what is typed while a check runs stays, and the result waits with it to be
   await workbench.page.keyboard.type(' thing, typed meanwhile', { delay: 20 });
   await lens(/last: pass/).waitFor();
   expect(await other('typing.playbook.md')).toBe(small);
-  await workbench.save();
+  await save();
   await expect.poll(() => other('typing.playbook.md'), patience).toContain('<!-- cutover:result one pass');
   const after = await other('typing.playbook.md');
   expect(after).toContain('# Small thing, typed meanwhile\n');
