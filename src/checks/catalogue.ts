@@ -6,7 +6,15 @@ import { librariesChecks } from './libraries';
 import { localeChecks } from './locale';
 import { partitionChecks } from './partitions';
 import { replicationChecks } from './replication';
+import { rolesChecks } from './roles';
+import { rolesAccessChecks } from './roles-access';
+import { rolesAuthinfoChecks } from './roles-authinfo';
+import { rolesGrantsChecks } from './roles-grants';
+import { rolesOwnersChecks } from './roles-owners';
+import { rolesRowSecurityChecks } from './roles-row-security';
+import { rolesSuperuserChecks } from './roles-superuser';
 import { sequenceChecks } from './sequences';
+import { settingsFunctionsChecks } from './settings-functions';
 import { settingsPlannerChecks } from './settings-planner';
 import { settingsRolesChecks } from './settings-roles';
 import { settingsServerChecks } from './settings-server';
@@ -18,6 +26,7 @@ import { statisticsColumnChecks } from './statistics-columns';
 import { statisticsStateChecks } from './statistics-state';
 import { tableSizeChecks } from './table-sizes';
 import { tableChecks } from './tables';
+import { timeZoneChecks } from './time-zones';
 import { topologyMetadataChecks } from './topology-metadata';
 import { topologyMovesChecks } from './topology-moves';
 import { topologyNodesChecks } from './topology-nodes';
@@ -29,12 +38,21 @@ import { versionChecks } from './versions';
 export const catalogue: readonly Check[] = [
   ...versionChecks,
   ...binariesChecks,
+  ...timeZoneChecks,
   ...extensionChecks,
   ...librariesChecks,
   ...settingsPlannerChecks,
   ...settingsServerChecks,
   ...settingsTimeoutChecks,
   ...settingsRolesChecks,
+  ...settingsFunctionsChecks,
+  ...rolesChecks,
+  ...rolesGrantsChecks,
+  ...rolesOwnersChecks,
+  ...rolesRowSecurityChecks,
+  ...rolesAccessChecks,
+  ...rolesAuthinfoChecks,
+  ...rolesSuperuserChecks,
   ...jitChecks,
   ...localeChecks,
   ...sequenceChecks,

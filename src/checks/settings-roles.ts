@@ -6,6 +6,7 @@ import { type Check, type CheckDifference, type CheckQuery, type CheckRemedyStep
 import { conclude } from './conclude';
 import { compiles, type JitAnswer, jitQuery } from './jit';
 import { coordinatorOf, joinSteps, valueOn, withoutPropagation } from './nodes';
+import { serviceRole } from './services';
 import { assignSetting, sameSetting, settingName } from './setting-text';
 
 const entriesSchema = z.strictObject({
@@ -38,9 +39,6 @@ type Node = Answered<Entries> & { database: string };
 
 /** Who writes what a session sees: nobody's plans or results hang on these. */
 const harmless = /^(?:log_.*|application_name|client_min_messages|debug_.*|lc_messages)$/;
-
-/** Roles that managed services make for themselves; their settings are the service's business. */
-const serviceRole = /^(?:azure|rds|cloudsql|alloydb|aiven|crunchy|supabase|neon_|doadmin)/;
 
 const roles = defineCheck({
   id: 'settings.roles',
