@@ -1,9 +1,13 @@
 import { binariesChecks } from './binaries';
 import type { Check } from './check';
+import { corruptionChecks } from './corruption';
 import { extensionChecks } from './extensions';
 import { jitChecks } from './jit';
 import { librariesChecks } from './libraries';
 import { localeChecks } from './locale';
+import { objectCodeChecks } from './objects-code';
+import { objectRestChecks } from './objects-rest';
+import { objectTableChecks } from './objects-tables';
 import { partitionChecks } from './partitions';
 import { replicationChecks } from './replication';
 import { rolesChecks } from './roles';
@@ -55,6 +59,10 @@ export const catalogue: readonly Check[] = [
   ...rolesSuperuserChecks,
   ...jitChecks,
   ...localeChecks,
+  ...corruptionChecks,
+  ...objectTableChecks,
+  ...objectCodeChecks,
+  ...objectRestChecks,
   ...sequenceChecks,
   ...replicationChecks,
   ...statisticsChecks,

@@ -97,14 +97,15 @@ function gapOf(sequence: SequenceAnswer, isRead: boolean, user: string): CheckUn
   return undefined;
 }
 
-function advance(node: string, { schema, name, last }: SequenceAnswer, furthest: string): CheckRemedyStep {
+function advance(node: string, { schema, name, last, increment }: SequenceAnswer, furthest: string): CheckRemedyStep {
   const sequence = literal(quoted(schema, name));
   return {
     side: 'target',
     nodes: [node],
     sql: `SELECT setval(${sequence}, ${furthest});`,
     lock: 'none',
-    rollback: `SELECT setval(${sequence}, ${last});`,
+    // By its next value: one that was never used has no last one within its bounds.
+    rollback: `SELECT setval(${sequence}, ${BigInt(last!) + BigInt(increment)}, false);`,
     verify: 'Run this check again, with writes to the target stopped.',
   };
 }

@@ -1,0 +1,196 @@
+/** Objects of both sides, by name: what is missing, and what is defined otherwise. */
+import * as z from 'zod/mini';
+import { formatCount } from '../shared/format';
+import { sides } from '../shared/side';
+import { answered, unanswered } from './answers';
+import {
+  type Check,
+  type CheckDifference,
+  type CheckQuery,
+  type CheckRemedyStep,
+  type CheckWords,
+  defineCheck,
+  type ServerFacts,
+} from './check';
+import { conclude } from './conclude';
+import { coordinatorOf } from './nodes';
+
+/** Of one kind; the rest is counted. */
+const maxObjects = 20_000;
+/** Of one definition. */
+const maxDefinition = 2_000;
+/** Definitions travel while they add up to no more than this; beyond, only their digests do. Characters. */
+const maxText = 2_000_000;
+
+/** Lines of a definition that are shown. */
+const maxLines = 4;
+const maxLineLength = 160;
+
+const text = z.nullable(z.string());
+const objectsSchema = z.strictObject({
+  /** Name, digest of the definition, the definition, and what is not compared. */
+  objects: z.array(z.tuple([z.string(), z.string(), text, text])),
+  more: z.number(),
+});
+type Objects = z.infer<typeof objectsSchema>;
+
+export interface ObjectRow {
+  name: string;
+  digest: string;
+  /** Its properties, a line each; null where there is too much of it to travel. */
+  definition: string | null;
+  /** What a remedy is worded by, and no difference. */
+  note: string | null;
+}
+
+/** One that is on both sides, with another definition; or is missing on the target. */
+export interface ObjectChange {
+  name: string;
+  source: ObjectRow;
+  target?: ObjectRow | undefined;
+  /** Lines of the source's definition that the target's has not, and the other way round. */
+  lost: string[];
+  added: string[];
+}
+
+type Remedy = Omit<CheckRemedyStep, 'side' | 'nodes'>;
+
+export interface ObjectKind {
+  /** Singular, as in `index public.t: …`; empty where the names say it themselves. */
+  noun: string;
+  plural: string;
+  /**
+   * SELECT of `name`, `definition` and `note` (text each), as the coordinator is asked; a definition has a property on each line.
+   * Undefined: that server has no such objects.
+   */
+  rows(server: ServerFacts): string | undefined;
+  remedy?(change: ObjectChange): Remedy | undefined;
+  /** Why this change is no fault; undefined when it is one. */
+  harmless?(change: ObjectChange): string | undefined;
+  /** The server writes definitions back, and not every major version alike. */
+  deparsed?: true;
+  /** What is not listed has none of these properties, and is no missing object. */
+  sparse?: boolean;
+}
+
+/** A check that compares one kind of object. */
+export function defineObjectCheck(
+  words: Omit<CheckWords, 'group' | 'sides'>,
+  { noun, plural, rows, remedy, harmless, deparsed, sparse = false }: ObjectKind,
+): Check {
+  const query: CheckQuery<Objects> = {
+    name: words.id,
+    nodes: 'coordinator',
+    sql: server => {
+      const found = rows(server);
+      return found === undefined ? undefined : objectsOf(found, sparse);
+    },
+    answer: objectsSchema,
+  };
+  return defineCheck({
+    ...words,
+    group: 'objects',
+    sides,
+    queries: { objects: query },
+    judge({ source, target }) {
+      const from = coordinatorOf(answered(source.answers.objects));
+      const to = coordinatorOf(answered(target.answers.objects));
+      const unknown = unanswered(source.answers.objects, target.answers.objects);
+      const differences: CheckDifference[] = [];
+      const remedies: CheckRemedyStep[] = [];
+      const remarks: string[] = [];
+      if (!from || !to) return conclude({ unknown, remarks, pass: `one side has no ${plural}` });
+      const [major, otherMajor] = [from, to].map(({ versionNum }) => Math.floor(versionNum / 10_000));
+      for (const change of changesBetween(from.answer, to.answer, sparse)) {
+        const what = `${noun}${noun === '' ? '' : ' '}${change.name}`;
+        const reason = harmless?.(change);
+        if (reason !== undefined) remarks.push(`${what}: ${reason}`);
+        else if (deparsed && change.target && major !== otherMajor)
+          unknown.push({
+            what: `${what}: its text differs, but PostgreSQL ${major} and ${otherMajor} do not write it alike`,
+          });
+        else {
+          differences.push({ what, ...valuesOf(change) });
+          const step = remedy?.(change);
+          if (step) remedies.push({ ...step, side: 'target', nodes: [to.node] });
+        }
+      }
+      const known = new Set(from.answer.objects.map(([name]) => name));
+      const added = to.answer.objects.filter(([name]) => !known.has(name) && isListed(from.answer, name));
+      if (added.length > 0 && !sparse)
+        remarks.push(
+          `on the target only: ${added.length > 10 ? `${formatCount(added.length)} ${plural}, ` : ''}${added
+            .slice(0, 10)
+            .map(([name]) => name)
+            .join(', ')}${added.length > 10 ? ' …' : ''}`,
+        );
+      for (const { node, answer } of [from, to])
+        if (answer.more > 0)
+          unknown.push({ what: `${formatCount(answer.more)} more ${plural} were not compared`, node });
+      return conclude({
+        differences,
+        unknown,
+        remedies,
+        remarks,
+        pass: `${formatCount(from.answer.objects.length)} ${plural} of the source are the same on the target`,
+      });
+    },
+  });
+}
+
+function objectsOf(rows: string, sparse: boolean): string {
+  return `WITH rows AS MATERIALIZED (
+  SELECT * FROM (${rows}) AS r${sparse ? " WHERE definition <> ''" : ''}
+), sized AS MATERIALIZED (
+  SELECT *, row_number() OVER (ORDER BY name COLLATE "C") AS place, sum(least(length(definition), ${maxDefinition})) OVER () AS total FROM rows
+)
+SELECT json_build_object('more', (SELECT greatest(count(*) - ${maxObjects}, 0) FROM rows), 'objects', coalesce(json_agg(json_build_array(
+    name, md5(definition), CASE WHEN total <= ${maxText} THEN left(definition, ${maxDefinition}) END, note) ORDER BY place), '[]'))
+  FROM sized WHERE place <= ${maxObjects}`;
+}
+
+/** A side that has more than it lists says nothing of names behind the last. */
+function isListed({ objects, more }: Objects, name: string): boolean {
+  return more === 0 || name <= objects.at(-1)![0];
+}
+
+function changesBetween(source: Objects, target: Objects, sparse: boolean): ObjectChange[] {
+  const [here, there] = [source, target].map(
+    ({ objects }) => new Map(objects.map((each): [string, ObjectRow] => [each[0], rowOf(each)])),
+  ) as [Map<string, ObjectRow>, Map<string, ObjectRow>];
+  const names = sparse ? new Set([...here.keys(), ...there.keys()]) : here.keys();
+  return [...names].flatMap((name): ObjectChange[] => {
+    if (!isListed(source, name) || !isListed(target, name)) return [];
+    const own = here.get(name) ?? unset(name, there.get(name)!);
+    const other = there.get(name) ?? (sparse ? unset(name, own) : undefined);
+    if (!other) return [{ name, source: own, lost: [], added: [] }];
+    if (other.digest === own.digest) return [];
+    const [ours, theirs] = [own, other].map(({ definition }) => definition?.split('\n') ?? []);
+    const lost = ours!.filter(line => !theirs!.includes(line));
+    const added = theirs!.filter(line => !ours!.includes(line));
+    return [{ name, source: own, target: other, lost, added }];
+  });
+}
+
+function unset(name: string, { note }: ObjectRow): ObjectRow {
+  return { name, digest: 'none', definition: '', note };
+}
+
+function rowOf([name, digest, definition, note]: Objects['objects'][number]): ObjectRow {
+  return { name, digest, definition, note };
+}
+
+function valuesOf({ source, target, lost, added }: ObjectChange): { source: string; target: string } {
+  if (!target) return { source: 'there', target: 'missing' };
+  if (lost.length + added.length > 0) return { source: linesOf(lost), target: linesOf(added) };
+  return { source: `digest ${source.digest.slice(0, 8)}`, target: `digest ${target.digest.slice(0, 8)}` };
+}
+
+function linesOf(lines: string[]): string {
+  if (lines.length === 0) return 'nothing of it';
+  const shown = lines.slice(0, maxLines).map(line => {
+    const trimmed = line.trim();
+    return trimmed.length > maxLineLength ? `${trimmed.slice(0, maxLineLength)}…` : trimmed;
+  });
+  return `${shown.join('; ')}${lines.length > maxLines ? ` (and ${lines.length - maxLines} more)` : ''}`;
+}
