@@ -39,10 +39,7 @@ function groupLines({ group }: ReportGroup, report: ComparisonReport, remedies: 
     paint(truncate(group, style.width), 'bold', style),
     ...findings.flatMap(finding => findingLines(finding, report, remedies, style)),
     ...own(report.errors).flatMap(each => marked('!', 'red', `${each.id}: ${each.summary}`, style)),
-    ...unknown.flatMap(each => [
-      ...marked('?', 'yellow', `${each.id} (${each.severity}): could not be told`, style),
-      ...gapLines(each, style),
-    ]),
+    ...unknownLines(unknown, style),
     ...passed.flatMap(each => [
       ...marked('✓', 'green', `${each.id}: ${each.summary}`, style),
       ...remarkLines(each, style),
@@ -72,6 +69,19 @@ function findingLines(finding: ReportFinding, report: ComparisonReport, remedies
 
 function remarkLines({ remarks }: ReportPlain, style: Style): string[] {
   return remarks.flatMap(remark => wrap(`remark: ${remark}`, style.width, indent));
+}
+
+/** Checks that lack the same, as those of a server that is down, are told together. */
+function unknownLines(unknown: readonly ReportUnknown[], style: Style): string[] {
+  const byGaps = new Map<string, ReportUnknown[]>();
+  for (const each of unknown) {
+    const gaps = JSON.stringify(each.gaps);
+    byGaps.set(gaps, [...(byGaps.get(gaps) ?? []), each]);
+  }
+  return [...byGaps.values()].flatMap(alike => {
+    const names = alike.map(({ id, severity }) => `${id} (${severity})`).join(', ');
+    return [...marked('?', 'yellow', `${names}: could not be told`, style), ...gapLines(alike[0]!, style)];
+  });
 }
 
 function gapLines({ gaps }: ReportUnknown, style: Style): string[] {

@@ -97,6 +97,26 @@ describe('two identical clusters', () => {
     ]);
   });
 
+  test('a role with few privileges is told what it lacks, and gets no pass for it', async () => {
+    for (const side of sides)
+      await pair[side].coordinator.query(
+        'CREATE ROLE watcher LOGIN; CREATE TABLE hidden (id serial PRIMARY KEY); INSERT INTO hidden DEFAULT VALUES; ANALYZE hidden',
+      );
+    const uris = sides.flatMap(side => [`--${side}`, pair[side].uri.replace('//postgres@', '//watcher@')]);
+    const args = [...uris, '--group', 'sequences', '--fail-on', 'info'];
+    const { code, stdout } = await run([...args, '--format', 'json']);
+    const grant = 'GRANT SELECT ON SEQUENCE "public"."hidden_id_seq" TO "watcher"';
+    expect(code).toBe(3);
+    const { findings, unknown } = reportOf({ stdout });
+    expect(ids(findings)).toEqual([]);
+    expect(unknown).toMatchObject([
+      { id: 'sequences.behind', gaps: expect.arrayContaining([expect.objectContaining({ grant })]) },
+    ]);
+    expect((await run(args)).stdout).toContain(`; as a superuser:\n      ${grant}\n`);
+    // Who may see all of it passes.
+    expect((await run([...urisOf(pair), '--group', 'sequences', '--fail-on', 'info'])).code).toBe(0);
+  });
+
   test('Ctrl-C ends what runs on the servers', async () => {
     const lock = pair.target.coordinator
       .query('BEGIN; LOCK pg_sequence; SELECT pg_sleep(20); ROLLBACK')

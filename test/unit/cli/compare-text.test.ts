@@ -64,6 +64,18 @@ versions
     expect(text).not.toContain('--remedies');
   });
 
+  it('tells what several checks lack once', () => {
+    const down = [{ what: 'Nothing listens there.', node: 'target' }];
+    const text = textOf([
+      aCheck({ id: 'jit.a', verdict: 'unknown', unknown: down }),
+      aCheck({ id: 'jit.b', verdict: 'unknown', unknown: [] }),
+      aCheck({ id: 'jit.c', verdict: 'unknown', unknown: down, severity: 'low' }),
+    ]);
+    expect(text).toContain(
+      'jit\n? jit.a (high), jit.c (low): could not be told\n    target: Nothing listens there.\n? jit.b (high): could not be told\n\n',
+    );
+  });
+
   it('says what changed', () => {
     const text = textOf([aFinding()], { since: [aCheck(), aFinding({ id: 'a.gone' })] });
     expect(text).toContain(
