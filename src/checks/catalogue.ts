@@ -8,6 +8,10 @@ import { localeChecks } from './locale';
 import { objectCodeChecks } from './objects-code';
 import { objectRestChecks } from './objects-rest';
 import { objectTableChecks } from './objects-tables';
+import { operationsAvailabilityChecks } from './operations-availability';
+import { operationsLimitsChecks } from './operations-limits';
+import { operationsSessionsChecks } from './operations-sessions';
+import { operationsWritesChecks } from './operations-writes';
 import { partitionChecks } from './partitions';
 import { replicationChecks } from './replication';
 import { rolesChecks } from './roles';
@@ -78,6 +82,10 @@ export const catalogue: readonly Check[] = [
   ...topologyMovesChecks,
   ...topologyPlacementsChecks,
   ...topologyMetadataChecks,
+  ...operationsAvailabilityChecks,
+  ...operationsSessionsChecks,
+  ...operationsWritesChecks,
+  ...operationsLimitsChecks,
 ];
 
 const byId: ReadonlyMap<string, Check> = new Map(catalogue.map(check => [check.id, check]));

@@ -221,4 +221,73 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
     await on(side, `UPDATE pg_dist_background_job SET finished_at = now() - interval '8 days' WHERE state = 'failed'`);
     await passes('topology.jobs');
   });
+
+  test('a pool larger than a worker takes, and auto_explain at a coordinator', async () => {
+    const [first] = pair.target.workers;
+    await passes('operations.connections', 'operations.auto-explain', 'operations.prepared-transactions');
+    await first!.query('ALTER SYSTEM SET max_connections = 150');
+    await first!.stop();
+    await first!.start();
+    await on('target', `ALTER SYSTEM SET session_preload_libraries = 'auto_explain'`);
+    await on('target', 'SELECT pg_reload_conf()');
+    await expect
+      .poll(async () => (await runCheck(pair, 'operations.connections')).differences)
+      .toEqual([
+        {
+          what: `room for the connections of ${addressOf(pair.target.coordinator)}`,
+          node: addressOf(first!),
+          target: 'max_connections = 150, while citus.max_shared_pool_size allows 200',
+        },
+      ]);
+    await runRemedy(pair, await runCheck(pair, 'operations.connections'));
+    await expect.poll(async () => (await runCheck(pair, 'operations.connections')).verdict).toBe('pass');
+    await on('target', `ALTER SYSTEM SET auto_explain.log_min_duration = '1s'`);
+    await on('target', 'SELECT pg_reload_conf()');
+    await expect
+      .poll(async () => (await runCheck(pair, 'operations.auto-explain')).differences)
+      .toEqual([
+        {
+          what: 'auto_explain at a coordinator of Citus',
+          node: addressOf(pair.target.coordinator),
+          target: 'auto_explain.log_min_duration = 1000',
+        },
+      ]);
+    await runRemedy(pair, await runCheck(pair, 'operations.auto-explain'));
+    await expect.poll(async () => (await runCheck(pair, 'operations.auto-explain')).verdict).toBe('pass');
+    await on('source', `ALTER ROLE postgres IN DATABASE app SET auto_explain.log_min_duration = '5s'`);
+    expect((await runCheck(pair, 'operations.auto-explain')).differences).toMatchObject([
+      {
+        what: 'auto_explain for role postgres in database app',
+        source: 'auto_explain.log_min_duration=5s',
+      },
+    ]);
+  });
+
+  test('statistics of shards: stale ones, and a target for one column', async () => {
+    await onBoth('INSERT INTO orders SELECT g, g % 10 FROM generate_series(1, 20000) AS g');
+    await onBoth(`CREATE INDEX odd ON orders ("o'dd")`);
+    await onBoth('ANALYZE orders');
+    await passes('statistics.stale', 'statistics.columns', 'tables.sizes', 'tables.dead-rows');
+    await on(
+      'source',
+      `SELECT run_command_on_shards('orders', 'ALTER TABLE %s ALTER COLUMN "o''dd" SET STATISTICS 500')`,
+    );
+    await on('target', 'UPDATE orders SET "o\'dd" = "o\'dd" + 1');
+    await expect
+      .poll(async () => (await runCheck(pair, 'statistics.stale')).differences)
+      .toEqual([
+        {
+          what: 'public.orders: statistics are stale',
+          target: '20,000 rows changed since, more than 20 % of each of 8 of 8 shards',
+        },
+      ]);
+    await runRemedy(pair, await runCheck(pair, 'statistics.stale'));
+    await passes('statistics.stale');
+    const found = await runCheck(pair, 'statistics.columns');
+    expect(found.differences).toEqual([
+      { what: `public.orders.o'dd: statistics target`, source: '500', target: 'the default' },
+    ]);
+    await runRemedy(pair, found);
+    await passes('statistics.columns');
+  });
 });
