@@ -152,7 +152,8 @@ test('a finding that is recorded from a plan can be hovered over, and links lead
   await workbench.openFile(file);
   const verify = await lineOf('- verify:');
   await retype(verify, 1, `- verify: finding:${id}`);
-  await workbench.page.locator('.view-line', { hasText: id }).first().hover();
+  await workbench.setCursor(verify, 20);
+  await workbench.command('Show or Focus Hover');
   await workbench.page.locator('.monaco-hover', { hasText: 'severity' }).first().waitFor();
   await workbench.page.keyboard.press('Escape');
   await workbench.setCursor(verify, 20);
@@ -180,7 +181,7 @@ migration: eu
 # Small
 
 \`\`\`sql check id=one on=both expect=same
-SELECT 1 AS one, pg_sleep(1)
+SELECT 1 AS one, pg_sleep(4)
 \`\`\`
 
 The end.
