@@ -4,6 +4,7 @@ import { type Side, sides } from '../shared/side';
 import { type Answered, answered, unanswered } from './answers';
 import { type Check, type CheckDifference, type CheckQuery, type CheckRemedyStep, defineCheck } from './check';
 import { conclude } from './conclude';
+import { literal } from './literal';
 import { coordinatorOf, joinSteps, valueOn, withoutPropagation } from './nodes';
 import { compareVersions } from './order';
 
@@ -160,11 +161,23 @@ function staleParts(side: Side, { node, answer }: Answered<Locale>): CheckDiffer
   return [{ what, node, ...valueOn(side, `recorded ${recorded ?? 'none'}, actual ${actual}`) }, ...found];
 }
 
+/**
+ * Statements that record the collation versions that a node has now, where it has others on record. REFRESH refuses a database
+ * that has none on record ("invalid collation version change").
+ */
+export function recordVersions({ database, recorded, actual, stale }: Locale): string[] {
+  const statements = stale.map(({ schema, name }) => `ALTER COLLATION ${quoted(schema, name)} REFRESH VERSION;`);
+  if (actual !== null && recorded === null)
+    statements.push(
+      `UPDATE pg_catalog.pg_database SET datcollversion = ${literal(actual)} WHERE datname = ${literal(database)} AND datcollversion IS NULL;`,
+    );
+  else if (actual !== null && recorded !== actual)
+    statements.push(`ALTER DATABASE ${quoted(database)} REFRESH COLLATION VERSION;`);
+  return statements;
+}
+
 /** REFRESH before REINDEX would hide what is broken (pgrundev/pgbot#55). */
 function rebuild(side: Side, { node, role, answer }: Answered<Locale>): CheckRemedyStep {
-  const refresh = answer.stale.map(({ schema, name }) => `ALTER COLLATION ${quoted(schema, name)} REFRESH VERSION;`);
-  if (answer.actual !== null && answer.recorded !== answer.actual)
-    refresh.push(`ALTER DATABASE ${quoted(answer.database)} REFRESH COLLATION VERSION;`);
   return {
     side,
     nodes: [node],
@@ -172,7 +185,7 @@ function rebuild(side: Side, { node, role, answer }: Answered<Locale>): CheckRem
       ...(role === 'worker' ? [withoutPropagation.trim()] : []),
       '-- After duplicates were looked for with index scans off, and removed:',
       `REINDEX DATABASE ${quoted(answer.database)};`,
-      ...refresh,
+      ...recordVersions(answer),
     ].join('\n'),
     lock: 'writes wait for each table, and reads that use the index; REINDEX (CONCURRENTLY) per index lets them go on',
     rollback: 'Nothing needs to be taken back.',

@@ -7,8 +7,8 @@ import { rankHypotheses } from '../checks/duplicate-key/hypotheses';
 import { orderedIndexes } from '../checks/duplicate-key/indexes-sql';
 import { rangesBehind, workerRanges } from '../checks/duplicate-key/ranges-sql';
 import { repairScript } from '../checks/duplicate-key/script';
-import { findIndexes, refreshOf } from '../checks/duplicate-key/suspects';
-import { type Locale, localeQuery } from '../checks/locale';
+import { findIndexes } from '../checks/duplicate-key/suspects';
+import { type Locale, localeQuery, recordVersions } from '../checks/locale';
 import { coordinatorOf } from '../checks/nodes';
 import { connect } from '../cluster/connect';
 import { ClusterError } from '../cluster/errors';
@@ -105,7 +105,7 @@ export async function diagnoseDuplicateKey(
       scripts: whole.flatMap(({ node, answer: { more } }) => {
         const locale = answered(locales).find(each => each.node === node);
         const own = found.filter(({ suspect }) => suspect.node === node);
-        const sql = repairScript(node, own, locale ? refreshOf(locale.answer) : [], more);
+        const sql = repairScript(node, own, locale ? recordVersions(locale.answer) : [], more);
         return sql === undefined ? [] : [{ node, sql }];
       }),
     };

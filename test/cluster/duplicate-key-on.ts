@@ -10,7 +10,7 @@ import { limits } from './profile-of';
 export async function diagnose(
   pair: LabPair,
   question: DuplicateKeyQuestion,
-  as: { user?: string } = {},
+  as: { user?: string; database?: string } = {},
 ): Promise<DuplicateKeyDiagnosis> {
   const on = (side: Side) => {
     const { host, port, database, user } = pair[side].coordinator;
@@ -22,7 +22,8 @@ export async function diagnose(
 }
 
 /** Runs a script as psql would: on one connection, statement by statement. */
-export async function runScript({ host, port, database, user }: LabServer, sql: string): Promise<void> {
+export async function runScript(server: LabServer, sql: string, database = server.database): Promise<void> {
+  const { host, port, user } = server;
   const client = new Client({ host, port, database, user });
   await client.connect();
   try {

@@ -1,3 +1,5 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DuplicateKeyDiagnosis } from '../../src/shared/duplicate-key';
 import { sides } from '../../src/shared/side';
@@ -119,6 +121,65 @@ test('a role without privileges learns the grant, and with it amcheck runs', asy
   for (const grant of [...grants, 'GRANT SELECT ON codes TO watcher']) await target.query(grant);
   const again = await diagnose(pair, { side: 'target', errorText, amcheck: true }, { user: 'watcher' });
   expect(again).toMatchObject({ unknown: [], indexes: [{ state: 'sound', duplicates: { keys: [] } }] });
+});
+
+test("a database's own collation version, altered in the catalog; none at all is what musl leaves", async () => {
+  if (target.majorVersion < 15) return;
+  const database = 'by_icu';
+  await target.query(`CREATE DATABASE ${database} LOCALE_PROVIDER icu ICU_LOCALE 'en' LOCALE 'C' TEMPLATE template0`);
+  await target.query('CREATE EXTENSION amcheck; CREATE TABLE names (name text, data jsonb)', [], database);
+  await target.query('CREATE UNIQUE INDEX names_lower ON names (lower(name)) WHERE name IS NOT NULL', [], database);
+  await target.query(
+    'CREATE INDEX names_data ON names (data); CREATE INDEX names_bytes ON names (name COLLATE "C")',
+    [],
+    database,
+  );
+  const record = (version: string | null) =>
+    target.query('UPDATE pg_database SET datcollversion = $1 WHERE datname = $2', [version, database]);
+  await record('1.1');
+  const found = await diagnose(pair, { side: 'target', amcheck: true }, { database });
+  expect(standingsOf(found)).toContain('order unlikely verified');
+  expect(byIndex(found)).toEqual([
+    ['names_lower', 'stale', 'sound'],
+    ['names_data', 'stale', 'sound'],
+  ]);
+  const unproved = await diagnose(pair, { side: 'target' }, { database });
+  expect(standingsOf(unproved)[0]).toBe('order likely observed');
+  expect(unproved.scripts[0]!.sql).toContain('PARTITION BY lower(name) ORDER BY ctid');
+  await runScript(target, unproved.scripts[0]!.sql, database);
+  expect(standingsOf(await diagnose(pair, { side: 'target' }, { database }))).toContain('order unlikely derived');
+  await target.query('DROP TABLE names_lower_removed', [], database);
+  await record(null);
+  const unversioned = await diagnose(pair, { side: 'target' }, { database });
+  expect(standingsOf(unversioned)[0]).toBe('order likely suspected');
+  await runScript(target, unversioned.scripts[0]!.sql, database);
+  expect(standingsOf(await diagnose(pair, { side: 'target' }, { database }))).toContain('order unlikely derived');
+});
+
+test('a page that was damaged on disk, while the server was stopped', async () => {
+  await target.query('CREATE TABLE parts (part text COLLATE natural_order PRIMARY KEY)');
+  await target.query(`INSERT INTO parts SELECT 'p' || i FROM generate_series(1, 2000) AS i`);
+  const [{ path } = { path: '' }] = await target.query<{ path: string }>(
+    `SELECT pg_relation_filepath('parts_pkey') AS path`,
+  );
+  await target.stop();
+  const file = await open(join(target.dataDir, path), 'r+');
+  // The first page after the meta page: its header goes, its size stays.
+  await file.write(Buffer.alloc(64, 0xff), 0, 64, 8192);
+  await file.close();
+  await target.start();
+  const found = await diagnose(pair, { side: 'target', amcheck: true });
+  expect(found.indexes.map(({ index, state }) => [index, state])).toContainEqual(['parts_pkey', 'corrupt']);
+  expect(found.indexes.find(({ index }) => index === 'parts_pkey')).toMatchObject({
+    detail: expect.stringContaining('invalid page in block 1'),
+    duplicates: { keys: [], more: false },
+  });
+  await runScript(target, found.scripts[0]!.sql);
+  expect((await diagnose(pair, { side: 'target', amcheck: true })).indexes.map(({ state }) => state)).toEqual([
+    'sound',
+    'sound',
+  ]);
+  await target.query('DROP TABLE parts, parts_pkey_removed');
 });
 
 test('an index that takes too long is unknown, not sound; without amcheck the extension is asked for', async () => {

@@ -1,8 +1,6 @@
-import { quoted } from '../../plan/causes/relations';
 import type { SuspectIndex } from '../../shared/duplicate-key';
 import type { Answered } from '../answers';
 import type { NodeReading } from '../check';
-import type { Locale } from '../locale';
 import type { OrderedIndex, OrderedIndexes } from './indexes-sql';
 import type { FoundIndex } from './script';
 
@@ -40,12 +38,4 @@ function suspectOf(node: string, index: OrderedIndex): SuspectIndex {
     why: named ? 'named' : collations.some(({ stale }) => stale) ? 'stale' : 'dependent',
     state: 'unchecked',
   };
-}
-
-/** Statements that record the collation versions that a node has now, where it has others on record. */
-export function refreshOf({ database, recorded, actual, stale }: Locale): string[] {
-  const statements = stale.map(({ schema, name }) => `ALTER COLLATION ${quoted(schema, name)} REFRESH VERSION;`);
-  if (actual !== null && recorded !== actual)
-    statements.push(`ALTER DATABASE ${quoted(database)} REFRESH COLLATION VERSION;`);
-  return statements;
 }
