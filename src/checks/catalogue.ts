@@ -22,6 +22,7 @@ import { rolesOwnersChecks } from './roles-owners';
 import { rolesRowSecurityChecks } from './roles-row-security';
 import { rolesSuperuserChecks } from './roles-superuser';
 import { sequenceChecks } from './sequences';
+import { settingsEffectiveChecks } from './settings-effective';
 import { settingsFunctionsChecks } from './settings-functions';
 import { settingsPlannerChecks } from './settings-planner';
 import { settingsRolesChecks } from './settings-roles';
@@ -53,6 +54,7 @@ export const catalogue: readonly Check[] = [
   ...settingsServerChecks,
   ...settingsTimeoutChecks,
   ...settingsRolesChecks,
+  ...settingsEffectiveChecks,
   ...settingsFunctionsChecks,
   ...rolesChecks,
   ...rolesGrantsChecks,

@@ -46,7 +46,7 @@ const settingsSchema = z.array(rowSchema);
 type Settings = z.infer<typeof settingsSchema>;
 
 /** Without a join: where the role forbids nested loops, one would be compiled for seconds. */
-const plannerSettings: CheckQuery<Settings> = {
+export const plannerSettings: CheckQuery<Settings> = {
   name: 'plannerSettings',
   nodes: 'every',
   asFound: true,

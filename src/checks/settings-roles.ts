@@ -15,8 +15,10 @@ const entriesSchema = z.strictObject({
   entries: z.array(z.tuple([z.nullable(z.string()), z.boolean(), z.string()])),
 });
 
+export type RoleSettings = z.infer<typeof entriesSchema>;
+
 /** Of the connected database, and of all. By name: object ids say nothing on another node. */
-const roleSettings: CheckQuery<z.infer<typeof entriesSchema>> = {
+export const roleSettings: CheckQuery<RoleSettings> = {
   name: 'roleSettings',
   nodes: 'every',
   sql: () => `SELECT json_build_object('database', current_database(), 'entries', coalesce(json_agg(
@@ -38,7 +40,7 @@ type Entries = ReadonlyMap<string, Entry>;
 type Node = Answered<Entries> & { database: string };
 
 /** Who writes what a session sees: nobody's plans or results hang on these. */
-const harmless = /^(?:log_.*|application_name|client_min_messages|debug_.*|lc_messages)$/;
+export const harmlessSetting = /^(?:log_.*|application_name|client_min_messages|debug_.*|lc_messages)$/;
 
 const roles = defineCheck({
   id: 'settings.roles',
@@ -66,7 +68,7 @@ const roles = defineCheck({
     for (const entry of own.source && own.target ? differing(own.source.answer, own.target.answer) : []) {
       const [a, b] = [own.source!.answer.get(keyOf(entry)), own.target!.answer.get(keyOf(entry))];
       const what = entryWords(entry);
-      if (harmless.test(entry.name) || (entry.role && serviceRole.test(entry.role)))
+      if (harmlessSetting.test(entry.name) || (entry.role && serviceRole.test(entry.role)))
         remarks.push(`${what}: source ${a?.value ?? 'not set'}, target ${b?.value ?? 'not set'}`);
       else differences.push({ what, source: a?.value ?? 'not set', target: b?.value ?? 'not set' });
     }
@@ -82,7 +84,7 @@ const roles = defineCheck({
             differences.push({ what, node: node.node, ...valueOn(side, there) });
           }
         for (const entry of wanted ? differing(wanted.answer, node.answer) : []) {
-          if (harmless.test(entry.name) || (entry.role && serviceRole.test(entry.role))) continue;
+          if (harmlessSetting.test(entry.name) || (entry.role && serviceRole.test(entry.role))) continue;
           remedies.push(remedyFor(side, node, entry, wanted!.answer.get(keyOf(entry))));
         }
       }

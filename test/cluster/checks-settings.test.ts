@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Side } from '../../src/shared/side';
 import { type LabPair, startPlainPair } from '../lab/lab';
@@ -80,6 +81,43 @@ test('Cutover’s own timeouts are not taken for the server’s, and a role’s 
   for (const side of ['source', 'target'] as const)
     await on(side, hidden.unknown.find(({ node }) => node === addressOf(side))!.grant!);
   expect(await runCheck(pair, 'settings.timeouts', { user: 'plain' })).toMatchObject({ verdict: 'pass' });
+});
+
+test('settings.effective: what comes of all scopes for a new session of each role', async () => {
+  for (const side of ['source', 'target'] as const)
+    await on(side, 'CREATE ROLE web LOGIN; CREATE ROLE "b\\atch" LOGIN');
+  await on('source', `ALTER ROLE web SET work_mem = '64MB'; ALTER DATABASE app SET work_mem = '8MB'`);
+  await on('target', `ALTER ROLE web IN DATABASE app SET work_mem = '65536kB'; ALTER ROLE web SET work_mem = '1MB'`);
+  await on('target', `ALTER ROLE ALL SET work_mem = '8MB'; ALTER ROLE "b\\atch" SET work_mem = '9MB'`);
+  const found = await runCheck(pair, 'settings.effective');
+  expect(found.differences).toEqual([
+    {
+      what: 'work_mem in a new session of b\\atch',
+      source: '8MB (the database)',
+      target: '9MB (the role)',
+    },
+  ]);
+  expect(wordsOf(found)).toContain(
+    'remark: work_mem of web is 64MB on both sides: source by the role, target by the role in the database',
+  );
+  // The word of a real session of each role.
+  for (const [side, role, value] of [
+    ['source', 'web', '64MB'],
+    ['target', 'web', '64MB'],
+    ['source', 'b\\atch', '8MB'],
+    ['target', 'b\\atch', '9MB'],
+  ] as const) {
+    const { host, port, database } = pair[side].coordinator;
+    const client = new Client({ host, port, database, user: role });
+    await client.connect();
+    expect((await client.query('SHOW work_mem')).rows).toEqual([{ work_mem: value }]);
+    await client.end();
+  }
+  for (const side of ['source', 'target'] as const) {
+    await on(side, 'DROP ROLE web; DROP ROLE "b\\atch"; ALTER ROLE ALL RESET work_mem');
+    await on(side, 'ALTER DATABASE app RESET work_mem');
+  }
+  expect(await runCheck(pair, 'settings.effective')).toMatchObject({ verdict: 'pass' });
 });
 
 test('what a managed service keeps to itself is a remark, and it is told where the rest is set', async () => {
