@@ -145,6 +145,12 @@ describe('evidenceLines', () => {
     expect(lines.slice(1, 3).map(line => line.slice(27))).toEqual(['one two three', 'four']);
   });
 
+  it('gives the width that narrow values leave to what is wide', () => {
+    const what = 'a name of sixty columns '.padEnd(60, 'x');
+    const lines = evidenceLines([{ what, node: null, source: '4MB', target: '64MB' }], '', plain);
+    expect(lines[1]).toBe(`${what}  4MB     64MB`);
+  });
+
   it('counts what is too much for a screen', () => {
     const rows = Array.from({ length: 45 }, (_, i) => ({ what: `s${i}`, node: null, source: '1', target: '2' }));
     const lines = evidenceLines(rows, '', plain);

@@ -93,6 +93,24 @@ describe('changesSince', () => {
     ]);
   });
 
+  it('pairs no values where a thing stands several times on a node', () => {
+    const jit = (target: string) => ({ what: 'jit', node: 'w1:5432', target });
+    const { changed } = between([aFinding({ evidence: [jit('a'), jit('b')] })], [aFinding({ evidence: [jit('c')] })]);
+    expect(changed).toMatchObject([
+      {
+        evidenceChanged: [],
+        evidenceAppeared: [{ target: 'c' }],
+        evidenceVanished: [{ target: 'a' }, { target: 'b' }],
+      },
+    ]);
+  });
+
+  it('tells a severity that changed alone', () => {
+    const { changed, unchanged } = between([aFinding()], [aFinding({ severity: 'critical' })]);
+    expect(changed).toMatchObject([{ severityBefore: 'high', severity: 'critical', evidenceAppeared: [] }]);
+    expect(unchanged).toEqual([]);
+  });
+
   it.each<[ComparedCheck['verdict'], ComparedCheck['verdict'], string]>([
     ['unknown', 'fail', 'undecided'],
     ['fail', 'unknown', 'undecided'],
