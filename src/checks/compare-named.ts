@@ -1,7 +1,7 @@
 /** What stands under a name on each node, as a role or a grant: compared between the sides, and between the nodes of one. */
 import { type BySide, type Side, sides } from '../shared/side';
 import type { Answered } from './answers';
-import type { CheckDifference, CheckRemedyStep } from './check';
+import type { CheckDifference, CheckRemedyStep, CheckUnknown } from './check';
 import { coordinatorOf, joinSteps, valueOn } from './nodes';
 
 /** One of them: under its key on every node. */
@@ -89,4 +89,26 @@ function differing<Item>(
     const [one, other] = [a.answer.get(key), b.answer.get(key)];
     return one?.value === other?.value ? [] : [[entry, one, other] as const];
   }) as ReturnType<typeof differing<Item>>;
+}
+
+/** What an answer says of those beyond its limit. */
+export interface BeyondLimit {
+  more: number;
+  /** Digest of them; null when there are none. */
+  rest: string | null;
+}
+
+/** Beyond the limit it is only told whether both sides have the same. */
+export function beyondLimit(found: BySide<readonly Answered<BeyondLimit>[]>, what: string): CheckUnknown[] {
+  const own = (coordinatorOf(found.source) ?? coordinatorOf(found.target))?.answer;
+  return [...found.source, ...found.target].flatMap(({ node, answer }) =>
+    own && (own.more !== answer.more || own.rest !== answer.rest)
+      ? [
+          {
+            what: `${answer.more} more ${what} are not compared one by one, and are not the same as on the other nodes`,
+            node,
+          },
+        ]
+      : [],
+  );
 }

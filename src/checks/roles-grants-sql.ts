@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { CheckQuery, ServerFacts } from './check';
 import { isUsers } from './tables-sql';
 
-/** Grants beyond these are counted, not compared. */
+/** Grants beyond these are compared as a whole. */
 export const maxGrants = 10_000;
 
 const kindSchema = z.enum([
@@ -33,7 +33,12 @@ const grantSchema = z.strictObject({
   grantable: z.array(z.string()),
 });
 export type Grant = z.infer<typeof grantSchema>;
-const grantsSchema = z.strictObject({ database: z.string(), grants: z.array(grantSchema), more: z.number() });
+const grantsSchema = z.strictObject({
+  database: z.string(),
+  grants: z.array(grantSchema),
+  more: z.number(),
+  rest: z.nullable(z.string()),
+});
 export type Grants = z.infer<typeof grantsSchema>;
 
 /** Shards have the privileges of their table; Citus keeps them so. */
@@ -46,6 +51,9 @@ export function isNoShard({ citus }: ServerFacts, table: string): string {
 
 export const isNoExtensions = (catalog: string, object: string): string =>
   `NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${object} AND e.deptype = 'e')`;
+
+/** The same on servers of other collations. */
+const inOrder = 'ORDER BY kind COLLATE "C", schema, name, part COLLATE "C", grantee NULLS FIRST';
 
 /** An object without an ACL has its defaults and is left out; so is what its owner may. */
 export const grantsQuery: CheckQuery<Grants> = {
@@ -103,6 +111,7 @@ export const grantsQuery: CheckQuery<Grants> = {
 )
 SELECT json_build_object('database', current_database(), 'more', (SELECT greatest(count(*) - ${maxGrants}, 0) FROM found),
   'grants', (SELECT coalesce(json_agg(row_to_json(f)), '[]')
-     FROM (SELECT * FROM found ORDER BY kind, schema, name, part, grantee NULLS FIRST LIMIT ${maxGrants}) AS f))`,
+     FROM (SELECT * FROM found ${inOrder} LIMIT ${maxGrants}) AS f),
+  'rest', (SELECT md5(string_agg(f::text, chr(10))) FROM (SELECT * FROM found ${inOrder} OFFSET ${maxGrants}) AS f))`,
   answer: grantsSchema,
 };

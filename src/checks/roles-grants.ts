@@ -3,11 +3,11 @@ import { quoted } from '../plan/causes/relations';
 import { type Side, sides } from '../shared/side';
 import { type Answered, answered, unanswered } from './answers';
 import { type Check, type CheckRemedyStep, defineCheck } from './check';
-import { compareNamed, type Named, type NamedNode, namedNode } from './compare-named';
+import { beyondLimit, compareNamed, type Named, type NamedNode, namedNode } from './compare-named';
 import { conclude } from './conclude';
 import { coordinatorOf } from './nodes';
 import { rolesQuery } from './roles';
-import { type Grant, type Grants, grantsQuery, maxGrants } from './roles-grants-sql';
+import { type Grant, type Grants, grantsQuery } from './roles-grants-sql';
 import { serviceRole } from './services';
 
 /** What PUBLIC has where nobody granted or revoked anything (PostgreSQL documentation, "Privileges"). */
@@ -48,14 +48,13 @@ const grants = defineCheck({
       isHarmless: (a, b) => !a && b?.item.grantee != null && !known.has(b.item.grantee),
       remedy: (place, wanted, now) => grantStep(place, databases.get(place.node.node) ?? '', wanted, now),
     });
-    const more = Math.max(0, ...[...found.source, ...found.target].map(({ answer }) => answer.more));
     return conclude({
       differences,
       remedies,
       remarks,
       unknown: [
         ...unanswered(source.answers.grants, target.answers.grants, source.answers.roles),
-        ...(more > 0 ? [{ what: `${more} grants beyond the first ${maxGrants} are not compared` }] : []),
+        ...beyondLimit(found, 'grants'),
       ],
       pass: `${coordinatorOf(nodes.source)?.answer.size ?? 0} grants, alike on both sides`,
     });

@@ -4,7 +4,7 @@ import { quoted } from '../plan/causes/relations';
 import { type Side, sides } from '../shared/side';
 import { type Answered, answered, unanswered } from './answers';
 import { type Check, type CheckQuery, type CheckRemedyStep, defineCheck } from './check';
-import { compareNamed, type Named, type NamedNode, namedNode } from './compare-named';
+import { beyondLimit, compareNamed, type Named, type NamedNode, namedNode } from './compare-named';
 import { conclude } from './conclude';
 import { coordinatorOf, withoutPropagation } from './nodes';
 import { isNoExtensions } from './roles-grants-sql';
@@ -21,7 +21,14 @@ const clauseSchema = z.strictObject({
   /** `name=value`. */
   entry: z.string(),
 });
-const clausesSchema = z.strictObject({ clauses: z.array(clauseSchema), more: z.number() });
+const clausesSchema = z.strictObject({
+  clauses: z.array(clauseSchema),
+  more: z.number(),
+  rest: z.nullable(z.string()),
+});
+
+/** The same on servers of other collations. */
+const inOrder = 'ORDER BY schema, name, parameters COLLATE "C", entry COLLATE "C"';
 
 const functionSettings: CheckQuery<z.infer<typeof clausesSchema>> = {
   name: 'functionSettings',
@@ -33,7 +40,8 @@ const functionSettings: CheckQuery<z.infer<typeof clausesSchema>> = {
 )
 SELECT json_build_object('more', (SELECT greatest(count(*) - ${maxClauses}, 0) FROM found),
   'clauses', (SELECT coalesce(json_agg(row_to_json(f)), '[]')
-     FROM (SELECT * FROM found ORDER BY schema, name, parameters, entry LIMIT ${maxClauses}) AS f))`,
+     FROM (SELECT * FROM found ${inOrder} LIMIT ${maxClauses}) AS f),
+  'rest', (SELECT md5(string_agg(f::text, chr(10))) FROM (SELECT * FROM found ${inOrder} OFFSET ${maxClauses}) AS f))`,
   answer: clausesSchema,
 };
 
@@ -63,15 +71,11 @@ const functions = defineCheck({
       isHarmless: (a, b) => !!a && !!b && sameSetting(a.item.value, b.item.value),
       remedy: clauseStep,
     });
-    const more = Math.max(0, ...[...found.source, ...found.target].map(({ answer }) => answer.more));
     return conclude({
       differences,
       remedies,
       remarks,
-      unknown: [
-        ...unanswered(source.answers.clauses, target.answers.clauses),
-        ...(more > 0 ? [{ what: `${more} SET clauses beyond the first ${maxClauses} are not compared` }] : []),
-      ],
+      unknown: [...unanswered(source.answers.clauses, target.answers.clauses), ...beyondLimit(found, 'SET clauses')],
       pass: `${coordinatorOf(nodes.source)?.answer.size ?? 0} SET clauses of functions, alike on ${found.source.length + found.target.length} nodes`,
     });
   },

@@ -78,6 +78,7 @@ test('MAINTAIN of 17 is no difference to a version that has not got it', () => {
       grants: {
         database: 'app',
         more: 0,
+        rest: null,
         grants: [{ kind: 'table', schema: 's', name: 't', part: '', grantee: 'app', privileges, grantable: [] }],
       },
     },
@@ -89,6 +90,17 @@ test('MAINTAIN of 17 is no difference to a version that has not got it', () => {
   expect(
     judge(check, sideOf(granted(170_000, 'SELECT')), sideOf(granted(170_000, 'MAINTAIN', 'SELECT'))),
   ).toMatchObject({ verdict: 'fail', remedy: expect.stringContaining('REVOKE MAINTAIN ON TABLE "s"."t" FROM "app";') });
+});
+
+test('what is beyond the limit is compared as a whole', () => {
+  const clauses = (more: number, rest: string | null) =>
+    sideOf({ answers: { functionSettings: { clauses: [], more, rest } } });
+  const check = findCheck('settings.functions');
+  expect(judge(check, clauses(7, 'a'), clauses(7, 'a'))).toMatchObject({ verdict: 'pass' });
+  expect(judge(check, clauses(7, 'a'), clauses(7, 'b'))).toMatchObject({
+    verdict: 'unknown',
+    unknown: [{ what: expect.stringMatching(/^7 more SET clauses/) }],
+  });
 });
 
 test('owners: other objects are no matter of owners, and superusers stand for one another', () => {
