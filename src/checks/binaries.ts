@@ -14,6 +14,8 @@ const builtSchema = z.strictObject({
   icu: z.boolean(),
   /** Methods that it can compress rows with, and WAL. */
   toast: z.nullable(z.array(z.string())),
+  /** A column or the default of the server compresses with LZ4. */
+  usesLz4: z.boolean(),
   systemIdentifier: z.string(),
   /** ISO 8601, UTC. */
   startedAt: z.string(),
@@ -26,12 +28,17 @@ type Built = z.infer<typeof builtSchema>;
 const builtQuery: CheckQuery<Built> = {
   name: 'built',
   nodes: 'every',
-  sql: () => `SELECT json_build_object('version', version(),
+  sql: ({ versionNum }) => `SELECT json_build_object('version', version(),
   'presets', (SELECT json_agg(json_build_array(name, setting) ORDER BY name) FROM pg_settings WHERE name IN
      ('block_size', 'debug_assertions', 'integer_datetimes', 'max_function_args', 'max_identifier_length', 'max_index_keys',
       'segment_size', 'ssl_library', 'wal_block_size', 'wal_segment_size')),
   'icu', EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i'),
   'toast', (SELECT to_json(enumvals) FROM pg_settings WHERE name = 'default_toast_compression'),
+  'usesLz4', ${
+    versionNum >= 140_000
+      ? `current_setting('default_toast_compression') = 'lz4' OR EXISTS (SELECT FROM pg_attribute WHERE attcompression = 'l')`
+      : 'false'
+  },
   'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
   'startedAt', to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
   'port', (SELECT setting FROM pg_settings WHERE name = 'port'),
@@ -56,14 +63,14 @@ function partsOf({ version, presets, icu, toast }: Built): Map<string, string> {
 }
 
 /** It changes what data means, or what the target can hold; anything else is carried over by a logical copy. */
-function bites(what: string, source: string, target: string): boolean {
+function bites(what: string, target: string, usesLz4: boolean): boolean {
   switch (what) {
     case 'C library':
       return true;
     case 'ICU':
       return target === 'not built in';
     case 'compression of rows':
-      return source.split(', ').some(method => !target.split(', ').includes(method));
+      return usesLz4 && !target.includes('lz4');
     case 'ssl_library':
       return target === '';
     case 'debug_assertions':
@@ -95,7 +102,7 @@ const binaries = defineCheck({
     if (from && to) {
       for (const { what, a, b } of unlike(from.answer, to.answer)) {
         // A newer version may know more, and call it otherwise.
-        if (bites(what, a, b)) differences.push({ what, source: a || 'none', target: b || 'none' });
+        if (bites(what, b, from.answer.usesLz4)) differences.push({ what, source: a || 'none', target: b || 'none' });
         else if (what !== 'compiler') remarks.push(`${what}: source ${a || 'none'}, target ${b || 'none'}`);
       }
     }
@@ -103,7 +110,7 @@ const binaries = defineCheck({
       const own = coordinatorOf(nodes[side]);
       for (const found of nodes[side])
         for (const { what, a, b } of own ? unlike(own.answer, found.answer) : [])
-          if (bites(what, a, b) || what === 'architecture')
+          if (bites(what, b, own!.answer.usesLz4) || what === 'architecture')
             differences.push({
               what: `${what} other than the coordinator's ${a}`,
               node: found.node,

@@ -110,6 +110,10 @@ function compareSides(
     } else if (version !== other.version) {
       remarks.push(`${name}: source ${version}, target ${other.version}`);
     }
+    if (other && other.schema !== extension.schema) {
+      differences.push({ what: `schema of extension ${name}`, source: extension.schema, target: other.schema });
+      remedies.push(moveStep(to.node, extension, other.schema));
+    }
   }
   if (there.size > 0) remarks.push(`on the target only: ${[...there.keys()].join(', ')}`);
 }
@@ -140,6 +144,19 @@ function createStep(node: string, { name: extension, schema }: Extension): Check
     lock: 'none',
     rollback: `DROP EXTENSION ${quoted(extension)};`,
     verify: 'SELECT extname, extversion FROM pg_extension;',
+  };
+}
+
+/** Not every extension can be moved; those that cannot say so and stay as they are. */
+function moveStep(node: string, { name: extension, schema }: Extension, now: string): CheckRemedyStep {
+  const change = (to: string) => `ALTER EXTENSION ${quoted(extension)} SET SCHEMA ${quoted(to)};`;
+  return {
+    side: 'target',
+    nodes: [node],
+    sql: change(schema),
+    lock: 'the objects of the extension, for a moment',
+    rollback: change(now),
+    verify: 'SELECT extname, extnamespace::regnamespace FROM pg_extension;',
   };
 }
 

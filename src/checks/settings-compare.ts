@@ -82,7 +82,8 @@ function compareSides(
   const words = `${name}: source ${settingWords(a)}, target ${settingWords(b)}`;
   if (!a || !b) {
     const only = (a ?? b)!;
-    if (!only.isBuiltIn && only.source !== 'unlisted') remarks.push(`only one side knows it: ${words}`);
+    if (!only.isBuiltIn && only.source !== 'default' && only.source !== 'unlisted')
+      remarks.push(`only one side knows it: ${words}`);
     return;
   }
   const service = serviceOf(to.service);

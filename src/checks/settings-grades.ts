@@ -98,7 +98,7 @@ export const logging: Grades = {
 export const connections = grades({
   noLess: 'password_encryption scram_iterations ssl ssl_min_protocol_version',
   same: 'db_user_namespace',
-  remark: `allow_alter_system authentication_timeout listen_addresses port ssl_ciphers ssl_ecdh_curve ssl_groups ssl_library
+  remark: `allow_alter_system authentication_timeout listen_addresses ssl_ciphers ssl_ecdh_curve ssl_groups ssl_library
     ssl_max_protocol_version ssl_prefer_server_ciphers ssl_tls13_ciphers unix_socket_permissions`,
 });
 

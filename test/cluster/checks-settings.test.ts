@@ -1,8 +1,11 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Side } from '../../src/shared/side';
+import { findPostgres } from '../lab/installations';
 import { type LabPair, startPlainPair } from '../lab/lab';
 import { rollBack, runCheck, runChecks, runRemedy, wordsOf } from './checks-on';
+
+const majors = (await findPostgres()).map(({ majorVersion }) => majorVersion);
 
 let pair: LabPair;
 beforeAll(async () => {
@@ -197,3 +200,33 @@ test('versions.identity: a server is not migrated to itself, and a copy is told'
     { what: 'the same server is on both sides', source: addressOf('source'), target: addressOf('source') },
   ]);
 });
+
+test('versions.extensions: in another schema, where no search path looks', async () => {
+  await on('source', 'CREATE EXTENSION pg_trgm');
+  await on('target', 'CREATE SCHEMA tools');
+  await on('target', 'CREATE EXTENSION pg_trgm SCHEMA tools');
+  const found = await runCheck(pair, 'versions.extensions');
+  expect(found.differences).toEqual([{ what: 'schema of extension pg_trgm', source: 'public', target: 'tools' }]);
+  await runRemedy(pair, found);
+  expect(await runCheck(pair, 'versions.extensions')).toMatchObject({ verdict: 'pass' });
+});
+
+/** From 18 on initdb switches checksums on. */
+const [withChecksums, without] = [majors.find(major => major >= 18), majors.find(major => major < 18)];
+test.skipIf(!withChecksums || !without)(
+  'settings.durability: a target without the checksums of its source',
+  async () => {
+    const other = await startPlainPair({ source: withChecksums!, target: without! });
+    try {
+      expect(await runCheck(other, 'settings.durability')).toMatchObject({
+        differences: [
+          { what: 'data_checksums', source: expect.stringMatching(/^on /), target: expect.stringMatching(/^off /) },
+        ],
+        // No SQL switches them on.
+        remedies: [],
+      });
+    } finally {
+      await other.stop();
+    }
+  },
+);

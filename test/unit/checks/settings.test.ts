@@ -102,6 +102,7 @@ describe('platform, patches and identity', () => {
         ],
         icu: true,
         toast: ['pglz', 'lz4'],
+        usesLz4: true,
         systemIdentifier: '1',
         startedAt: '2026-11-01T00:00:00.000000Z',
         port: '5432',
