@@ -1,6 +1,7 @@
 /** A comparison for a terminal: groups and findings, worst first. Every text of a server is made visible before it is painted. */
 import { stepScript } from '../checks/conclude';
 import { changeLines, changesSentences } from '../comparison/changes-words';
+import { foldGaps } from '../comparison/gaps';
 import { countWords, groupsWorstFirst } from '../comparison/order';
 import { visibleText } from '../playbook/visible';
 import type {
@@ -84,15 +85,16 @@ function unknownLines(unknown: readonly ReportUnknown[], style: Style): string[]
   });
 }
 
+/** A screen is read by people; programs get all. */
+const maxNodes = 8;
+
 function gapLines({ gaps }: ReportUnknown, style: Style): string[] {
-  return gaps.flatMap(({ what, node, grant }) => [
-    ...wrap(
-      `${node === null ? '' : `${node}: `}${what}${grant === null ? '' : '; as a superuser:'}`,
-      style.width,
-      indent,
-    ),
-    ...(grant === null ? [] : copied(grant)),
-  ]);
+  return foldGaps(gaps).flatMap(({ what, nodes, grant }) => {
+    const more = nodes.length > maxNodes ? ` and ${nodes.length - maxNodes} more` : '';
+    const where = nodes.length > 0 ? `${nodes.slice(0, maxNodes).join(', ')}${more}: ` : '';
+    const how = grant === null ? '' : '; as a superuser:';
+    return [...wrap(`${where}${what}${how}`, style.width, indent), ...(grant === null ? [] : copied(grant))];
+  });
 }
 
 /** Never cut nor wrapped: it is to be copied. */

@@ -6,6 +6,7 @@ import { formatMs } from '../shared/format';
 import { type BySide, type Side, sides } from '../shared/side';
 import { changesMarkdown } from './changes-markdown';
 import { evidenceMarkdown, remedyMarkdown } from './evidence-table';
+import { foldGaps } from './gaps';
 import { countWords } from './order';
 
 export function comparisonMarkdown(report: ComparisonReport): string {
@@ -74,8 +75,9 @@ function findingParts(finding: ReportFinding, labels: BySide<string>): string[] 
 
 function gapLines({ id, gaps, summary }: ReportUnknown): string[] {
   if (gaps.length === 0) return [`- ${codeSpan(id)}: ${escapeMarkdown(summary)}`];
-  return gaps.map(({ what, node, grant }) => {
-    const line = `- ${codeSpan(id)}${node === null ? '' : ` on ${codeSpan(node)}`}: ${escapeMarkdown(what)}`;
+  return foldGaps(gaps).map(({ what, nodes, grant }) => {
+    const where = nodes.length > 0 ? ` on ${nodes.map(codeSpan).join(', ')}` : '';
+    const line = `- ${codeSpan(id)}${where}: ${escapeMarkdown(what)}`;
     return grant === null ? line : `${line}\n\n${indented(fence(grant, 'sql'))}\n`;
   });
 }

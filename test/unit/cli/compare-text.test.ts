@@ -76,6 +76,25 @@ versions
     );
   });
 
+  it('names the nodes that lack the same together, and counts those too many for a screen', () => {
+    const grant = 'GRANT pg_monitor TO "me"';
+    const gaps = Array.from({ length: 10 }, (_, i) => ({ what: 'hidden', node: `w${i}:5432`, grant }));
+    const others = [
+      { what: 'hidden', node: 'w0:5432' },
+      { what: 'hidden', grant },
+    ];
+    const text = textOf([aCheck({ verdict: 'unknown', unknown: [...gaps, ...others] })]);
+    expect(text).toContain(
+      `    w0:5432, w1:5432, w2:5432, w3:5432, w4:5432, w5:5432, w6:5432, w7:5432 and 2
+    more: hidden; as a superuser:
+      ${grant}
+    w0:5432: hidden
+    hidden; as a superuser:
+      ${grant}
+`,
+    );
+  });
+
   it('says what changed', () => {
     const text = textOf([aFinding()], { since: [aCheck(), aFinding({ id: 'a.gone' })] });
     expect(text).toContain(

@@ -12,7 +12,7 @@ import { aCheck, aComparison, aFinding } from './a-comparison';
 const gap = { what: 'pg_authid may not be read', node: 'w1:5432', grant: 'GRANT pg_monitor TO "me"' };
 const checks = [
   aFinding({ evidence: [{ what: 'jit', node: 'w1:5432', source: 'off' }] }),
-  aCheck({ id: 'roles.passwords', verdict: 'unknown', unknown: [gap] }),
+  aCheck({ id: 'roles.passwords', verdict: 'unknown', unknown: [gap, { ...gap, node: 'w2:5432' }] }),
   aCheck({ id: 'versions.citus', details: ['remark: the move is an upgrade'] }),
 ];
 
@@ -40,7 +40,7 @@ it('reads from the summary to what agrees', () => {
     '| settings | high | 1 |  |  |  |',
     '| What | Node | Source: old | Target: new |\n| --- | --- | --- | --- |\n| jit | w1:5432 | off | — |',
     '```sql\n-- On the target, target.example:5432. Locks: none; it holds for new sessions\nALTER ROLE "app" SET jit = off;\n-- Rollback: ALTER ROLE "app" RESET jit;\n-- Verify: ',
-    '- `roles.passwords` on `w1:5432`: pg_authid may not be read\n\n  ```sql\n  GRANT pg_monitor TO "me"\n  ```',
+    '- `roles.passwords` on `w1:5432`, `w2:5432`: pg_authid may not be read\n\n  ```sql\n  GRANT pg_monitor TO "me"\n  ```',
     '  Ignored 2026-11-01T00:00:00Z: as planned',
     '- `settings.roles` appeared (high): summary of settings\\.roles',
     '  - the move is an upgrade',
