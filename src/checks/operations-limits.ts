@@ -1,9 +1,17 @@
 /** Numbers 79 and, of 72, the connection budget of the list; and what auto_explain does to Citus, of 78. */
 import * as z from 'zod/mini';
+import { quoted } from '../plan/causes/relations';
 import { formatCount, formatShare } from '../shared/format';
 import { type Side, sides } from '../shared/side';
 import { type Answered, answered, unanswered } from './answers';
-import { type Check, type CheckDifference, type CheckQuery, type CheckRemedyStep, defineCheck } from './check';
+import {
+  type Check,
+  type CheckDifference,
+  type CheckQuery,
+  type CheckRemedyStep,
+  type CheckUnknown,
+  defineCheck,
+} from './check';
 import { conclude } from './conclude';
 import { coordinatorOf, joinSteps, valueOn } from './nodes';
 
@@ -13,19 +21,20 @@ const limitsSchema = z.strictObject({
   reserved: z.number(),
   used: z.number(),
   idle: z.number(),
-  /** citus.max_shared_pool_size: 0 is max_connections, -1 no limit; null: no Citus. */
+  /** citus.max_shared_pool_size: 0 is max_connections, -1 no limit; null: no Citus, or hidden. */
   pool: z.nullable(z.number()),
+  citus: z.boolean(),
 });
 type Limits = z.infer<typeof limitsSchema>;
 
 const connectionLimits: CheckQuery<Limits> = {
   name: 'connectionLimits',
   nodes: 'every',
-  sql: () => `SELECT json_build_object('max', current_setting('max_connections')::int,
+  sql: ({ citus }) => `SELECT json_build_object('citus', ${citus}, 'max', current_setting('max_connections')::int,
   'reserved', current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true)::int, 0),
   'used', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
   'idle', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND state = 'idle'),
-  'pool', nullif(current_setting('citus.max_shared_pool_size', true), '')::int)`,
+  'pool', (SELECT setting::int FROM pg_settings WHERE name = 'citus.max_shared_pool_size'))`,
   answer: limitsSchema,
 };
 
@@ -48,9 +57,16 @@ const connections = defineCheck({
     const differences: CheckDifference[] = [];
     const remedies: CheckRemedyStep[] = [];
     const remarks: string[] = [];
+    const unknown: CheckUnknown[] = unanswered(source.answers.limits, target.answers.limits);
     for (const side of sides) {
       const own = coordinatorOf(nodes[side]);
       const workers = nodes[side].filter(({ role }) => role === 'worker');
+      if (own?.answer.citus && own.answer.pool === null)
+        unknown.push({
+          what: 'citus.max_shared_pool_size is hidden',
+          node: own.node,
+          grant: `GRANT pg_read_all_settings TO ${quoted({ source, target }[side].user)}`,
+        });
       for (const { node, answer } of nodes[side]) {
         const share = answer.used / Math.max(roomOf(answer), 1);
         if (share <= crowded) continue;
@@ -96,7 +112,7 @@ const connections = defineCheck({
       differences,
       remedies: joinSteps(remedies),
       remarks,
-      unknown: unanswered(source.answers.limits, target.answers.limits),
+      unknown,
       pass: to ? `the target takes ${formatCount(roomOf(to.answer))} clients` : 'there is room on every node',
     });
   },

@@ -230,6 +230,10 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
     expect(found.differences).toEqual([{ what: 'public.clicks without replica identity', source: 'no primary key' }]);
     await runRemedy(pair, found);
     expect(await runCheck(pair, 'replication.identity')).toMatchObject({ verdict: 'pass' });
+    const moves = await runCheck(pair, 'topology.moves');
+    expect(moves.differences).toMatchObject([{ what: 'public.clicks without replica identity' }]);
+    await runRemedy(pair, moves);
+    expect(await runCheck(pair, 'topology.moves')).toMatchObject({ verdict: 'pass' });
   });
 
   test('a role with few privileges gets grants, not errors', async () => {
@@ -242,6 +246,12 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
         'GRANT SELECT ON SEQUENCE "public"."wide_id_seq" TO "monitor"',
         'GRANT SELECT ON SEQUENCE "public"."orders_id_seq" TO "monitor"',
         'GRANT pg_read_all_stats TO "monitor"',
+        'GRANT pg_read_all_settings TO "monitor"',
+        'GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO "monitor"',
+        'GRANT EXECUTE ON FUNCTION pg_catalog.pg_show_all_file_settings() TO "monitor"',
+        'GRANT SELECT (nodeid, rolename) ON pg_catalog.pg_dist_authinfo TO "monitor"',
+        // Who has a password, and of which kind, no grant shows.
+        undefined,
       ]),
     );
   });
