@@ -131,6 +131,7 @@ function registerCommands(workbench: Workbench): vscode.Disposable[] {
     ),
     register('prove', async () => (await import('./prove-command')).proveCurrent(workbench)),
     register('comparePlans', async () => (await import('./compare-plans')).comparePlans(workbench)),
+    register('diagnoseDuplicateKey', async () => (await import('./duplicate-key')).diagnoseDuplicateKey(workbench)),
     register('record', async () => (await import('./record-command')).recordCurrent(workbench)),
     register('addMigration', async () => (await migrating()).addMigration(workbench)),
     register('editMigration', async () => (await migrating()).editMigration(workbench)),
