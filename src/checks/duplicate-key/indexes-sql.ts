@@ -86,6 +86,9 @@ export function orderedIndexes(named: string | undefined): CheckQuery<OrderedInd
 ), sorting AS MATERIALIZED (
   SELECT *, actual IS NOT NULL AND actual IS DISTINCT FROM recorded AS stale FROM versions
    WHERE provider = 'i' OR provider = 'c' AND sorts !~ '^(C|POSIX)([.]|$)'
+), marked AS MATERIALIZED (
+  SELECT k.indexrelid, array_agg(DISTINCT o.oid) AS collations, bool_or(o.stale) AS stale
+    FROM keys k JOIN sorting o ON o.oid = k.coll GROUP BY k.indexrelid
 ), locked AS MATERIALIZED (
   SELECT relation FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock'
 ), found AS (
@@ -94,10 +97,10 @@ export function orderedIndexes(named: string | undefined): CheckQuery<OrderedInd
          ${shard} AS shard, ${citus ? 'coalesce(l.relname, t.relname)' : 't.relname'} AS "logicalTable", i.indexprs IS NULL AND i.indpred IS NULL AS plain,
          NOT coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS "nullsDistinct",
          CASE WHEN NOT EXISTS (SELECT FROM locked k WHERE k.relation IN (x.oid, t.oid)) THEN pg_relation_size(x.oid) END AS bytes,
-         ARRAY(SELECT DISTINCT k.coll FROM keys k JOIN sorting o ON o.oid = k.coll WHERE k.indexrelid = x.oid) AS collations,
-         EXISTS (SELECT FROM keys k JOIN sorting o ON o.oid = k.coll WHERE k.indexrelid = x.oid AND o.stale) AS stale
+         a.collations, coalesce(a.stale, false) AS stale
     FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid AND x.relkind = 'i' AND x.relpersistence <> 't'
     JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = x.relnamespace JOIN pg_am m ON m.oid = x.relam
+    LEFT JOIN marked a ON a.indexrelid = x.oid
     ${
       citus
         ? `LEFT JOIN (pg_dist_shard s JOIN pg_class l ON l.oid = s.logicalrelid::oid)
@@ -105,7 +108,7 @@ export function orderedIndexes(named: string | undefined): CheckQuery<OrderedInd
         : ''
     }
    WHERE ${isUsers('n.nspname')}${citus ? ' AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid::oid = t.oid)' : ''}
-     AND (${isNamed(shard)} OR EXISTS (SELECT FROM keys k JOIN sorting o ON o.oid = k.coll WHERE k.indexrelid = x.oid))
+     AND (${isNamed(shard)} OR a.indexrelid IS NOT NULL)
 ), placed AS (
   SELECT *, row_number() OVER (ORDER BY named DESC, stale DESC, "unique" DESC, bytes DESC NULLS LAST, schema, index) AS place FROM found
 )
