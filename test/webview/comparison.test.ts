@@ -78,7 +78,9 @@ it('shows the fix step by step with its lock, rollback and proof, and where to r
   expect(first).toContain('On the target: coordinator pg-azure.example:5432');
   expect(first).toContain('ALTER ROLE app SET jit = off;');
   expect(first).toMatch(/Locks none; it holds for new sessions Rollback ALTER ROLE app RESET jit; Verify SHOW jit;/);
-  expect(await steps.last().locator('h4').innerText()).toBe('On the target: worker-1.azure:5432, worker-2.azure:5432');
+  expect(await steps.last().locator('h4').innerText()).toBe(
+    'On the target: workers worker-1.azure:5432, worker-2.azure:5432',
+  );
 });
 
 it('asks the host for what the user wants of a finding', async () => {

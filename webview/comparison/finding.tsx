@@ -106,13 +106,12 @@ function Remedy({ page: { host, act }, finding, report }: FindingProps) {
       {sides.map(side => {
         const steps = finding.remedy.filter(step => step.side === side);
         const coordinator = coordinatorOf(report[side].address);
-        const place = (node: string) => (node === coordinator ? `coordinator ${node}` : node);
         return steps.map(({ nodes, sql, lock, rollback, verify }, i) => (
           <div key={`${side}${i}`} class={`remedy side-edge ${side}`}>
             <header>
               <h4>
                 {`On the ${side}`}
-                {nodes.length > 0 && <span class="dim">{`: ${nodes.map(place).join(', ')}`}</span>}
+                {nodes.length > 0 && <span class="dim">{`: ${placesWords(nodes, coordinator)}`}</span>}
               </h4>
               <Button
                 appearance="secondary"
@@ -138,4 +137,15 @@ function Remedy({ page: { host, act }, finding, report }: FindingProps) {
       })}
     </section>
   );
+}
+
+/** `coordinator pg:5432, workers w1:5432, w2:5432`; which is which is known where the side was reached. */
+function placesWords(nodes: readonly string[], coordinator: string | undefined): string {
+  if (coordinator === undefined) return nodes.join(', ');
+  const workers = nodes.filter(node => node !== coordinator);
+  const words = [
+    ...(workers.length < nodes.length ? [`coordinator ${coordinator}`] : []),
+    ...(workers.length > 0 ? [`${workers.length === 1 ? 'worker' : 'workers'} ${workers.join(', ')}`] : []),
+  ];
+  return words.join(', ');
 }
