@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Session } from '../../src/cluster/session';
 import { type Side, sides } from '../../src/shared/side';
 import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair } from '../lab/lab';
@@ -83,6 +84,22 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
       expect.stringContaining(`${worker!.host}:${worker!.port}: public.events_id_seq at `),
     ]);
     expect(found.indexes[0]).toMatchObject({ why: 'named', index: expect.stringMatching(/^events_pkey_\d+$/) });
+  });
+
+  test('as many round trips with 64 shards as with four', async () => {
+    const transaction = vi.spyOn(Session.prototype, 'transaction');
+    const roundTrips = async () => {
+      transaction.mockClear();
+      await diagnose(pair, { side: 'target' });
+      return transaction.mock.calls.length;
+    };
+    const few = await roundTrips();
+    await pair.target.coordinator.query('CREATE TABLE words (code text COLLATE natural_order PRIMARY KEY)');
+    await pair.target.coordinator.query(`SELECT create_distributed_table('words', 'code', shard_count := 64)`);
+    expect(await roundTrips()).toBe(few);
+    expect((await diagnose(pair, { side: 'target' })).indexes.length).toBeGreaterThan(64);
+    transaction.mockRestore();
+    await pair.target.coordinator.query('DROP TABLE words');
   });
 
   test('a worker that is down is unknown, and nothing is called unlikely for what it may hold', async () => {

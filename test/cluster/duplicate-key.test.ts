@@ -190,3 +190,13 @@ test('an index that takes too long is unknown, not sound; without amcheck the ex
   expect(missing.unknown).toEqual([expect.objectContaining({ grant: 'CREATE EXTENSION amcheck' })]);
   expect(standingsOf(missing)[0]).not.toContain('verified');
 });
+
+test('the other side need not answer: what it would tell is unknown, the rest is judged', async () => {
+  await pair.source.coordinator.stop();
+  const found = await diagnose(pair, { side: 'target', errorText: 'no name in it' });
+  expect(found.unknown.map(({ what }) => what)).toEqual([
+    'The text of the error names no index between quotation marks.',
+    expect.stringMatching(/^Whether the other side is a copy of the same files: /),
+  ]);
+  expect(found.hypotheses).toHaveLength(3);
+});
