@@ -18,6 +18,7 @@ import { rolesChecks } from './roles';
 import { rolesAccessChecks } from './roles-access';
 import { rolesAuthinfoChecks } from './roles-authinfo';
 import { rolesGrantsChecks } from './roles-grants';
+import { rolesMembershipChecks } from './roles-membership';
 import { rolesOwnersChecks } from './roles-owners';
 import { rolesRowSecurityChecks } from './roles-row-security';
 import { rolesSuperuserChecks } from './roles-superuser';
@@ -57,6 +58,7 @@ export const catalogue: readonly Check[] = [
   ...settingsEffectiveChecks,
   ...settingsFunctionsChecks,
   ...rolesChecks,
+  ...rolesMembershipChecks,
   ...rolesGrantsChecks,
   ...rolesOwnersChecks,
   ...rolesRowSecurityChecks,

@@ -6,8 +6,8 @@ import { type Check, type CheckRemedyStep, defineCheck } from './check';
 import { beyondLimit, compareNamed, type Named, type NamedNode, namedNode } from './compare-named';
 import { conclude } from './conclude';
 import { coordinatorOf } from './nodes';
-import { rolesQuery } from './roles';
 import { type Grant, type Grants, grantsQuery } from './roles-grants-sql';
+import { rolesQuery } from './roles-sql';
 import { serviceRole } from './services';
 
 /** What PUBLIC has where nobody granted or revoked anything (PostgreSQL documentation, "Privileges"). */

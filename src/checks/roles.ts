@@ -1,72 +1,14 @@
-/** Roles, what they may do, and whose members they are (number 27). */
-import * as z from 'zod/mini';
+/** Roles and what they may do (of number 27). */
 import { quoted } from '../plan/causes/relations';
 import { type Side, sides } from '../shared/side';
 import { type Answered, answered, unanswered } from './answers';
-import { type Check, type CheckQuery, type CheckRemedyStep, type CheckUnknown, defineCheck } from './check';
+import { type Check, type CheckRemedyStep, defineCheck } from './check';
 import { compareNamed, type Named, type NamedNode, namedNode } from './compare-named';
 import { conclude } from './conclude';
 import { literal } from './literal';
 import { coordinatorOf, withoutPropagation } from './nodes';
-import { serviceOf, serviceRole, serviceRoleQuery } from './services';
-
-const maxRoles = 5_000;
-
-const roleSchema = z.strictObject({
-  name: z.string(),
-  superuser: z.boolean(),
-  inherit: z.boolean(),
-  createRole: z.boolean(),
-  createDatabase: z.boolean(),
-  login: z.boolean(),
-  replication: z.boolean(),
-  bypassRowSecurity: z.boolean(),
-  /** -1: no limit. */
-  connections: z.number(),
-  /** ISO 8601, UTC; null: for ever. */
-  validUntil: z.nullable(z.string()),
-  expired: z.boolean(),
-  /** Made by initdb. */
-  bootstrap: z.boolean(),
-});
-type Role = z.infer<typeof roleSchema>;
-const memberSchema = z.strictObject({
-  role: z.string(),
-  member: z.string(),
-  admin: z.boolean(),
-  /** Null before 16: as the member's own INHERIT says, and always. */
-  inherit: z.nullable(z.boolean()),
-  set: z.nullable(z.boolean()),
-});
-type Member = z.infer<typeof memberSchema>;
-const rolesSchema = z.strictObject({
-  service: z.nullable(z.string()),
-  roles: z.array(roleSchema),
-  members: z.array(memberSchema),
-  more: z.number(),
-});
-export type Roles = z.infer<typeof rolesSchema>;
-
-/** From 16 on a membership may be granted by several roles: what any of them gives counts. */
-export const rolesQuery: CheckQuery<Roles> = {
-  name: 'roles',
-  nodes: 'every',
-  sql: () => `SELECT json_build_object('service', ${serviceRoleQuery},
-  'more', (SELECT greatest(count(*) - ${maxRoles}, 0) FROM pg_roles WHERE rolname !~ '^pg_'),
-  'roles', (SELECT coalesce(json_agg(json_build_object('name', rolname, 'superuser', rolsuper, 'inherit', rolinherit,
-       'createRole', rolcreaterole, 'createDatabase', rolcreatedb, 'login', rolcanlogin, 'replication', rolreplication,
-       'bypassRowSecurity', rolbypassrls, 'connections', rolconnlimit,
-       'validUntil', CASE WHEN isfinite(rolvaliduntil) THEN to_char(rolvaliduntil AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END,
-       'expired', coalesce(rolvaliduntil < now(), false), 'bootstrap', oid = 10) ORDER BY rolname), '[]')
-     FROM (SELECT * FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY rolname LIMIT ${maxRoles}) AS r),
-  'members', (SELECT coalesce(json_agg(json_build_object('role', role, 'member', member, 'admin', admin, 'inherit', inherit, 'set', set)
-       ORDER BY role, member), '[]')
-     FROM (SELECT r.rolname AS role, u.rolname AS member, bool_or(m.admin_option) AS admin,
-                  bool_or((to_jsonb(m) ->> 'inherit_option')::bool) AS inherit, bool_or((to_jsonb(m) ->> 'set_option')::bool) AS set
-             FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles u ON u.oid = m.member
-            WHERE u.rolname !~ '^pg_' GROUP BY r.rolname, u.rolname ORDER BY r.rolname, u.rolname LIMIT ${maxRoles}) AS m))`,
-  answer: rolesSchema,
-};
+import { type Role, type Roles, rolesQuery, tooMany } from './roles-sql';
+import { serviceOf, serviceRole } from './services';
 
 const attributes = defineCheck({
   id: 'roles.attributes',
@@ -108,12 +50,6 @@ const attributes = defineCheck({
     });
   },
 });
-
-function tooMany(found: Record<Side, readonly Answered<Roles>[]>): CheckUnknown[] {
-  return [...found.source, ...found.target].flatMap(({ node, answer }) =>
-    answer.more > 0 ? [{ what: `${answer.more} more roles are not compared`, node }] : [],
-  );
-}
 
 function readRoles(found: Answered<Roles>): NamedNode<Role> {
   return namedNode(
@@ -178,84 +114,4 @@ function roleStep(
   };
 }
 
-const membership = defineCheck({
-  id: 'roles.membership',
-  group: 'roles',
-  title: 'Membership of roles',
-  question: 'Is every role a member of the same roles on every node of both sides, with the same options?',
-  why: 'Most privileges come by membership; without it statements fail with permission denied, with too much of it they should have.',
-  reference: 'PostgreSQL documentation, "Role Membership" and "GRANT"',
-  severity: 'high',
-  sides,
-  queries: { roles: rolesQuery },
-  judge({ source, target }) {
-    const found = { source: answered(source.answers.roles), target: answered(target.answers.roles) };
-    const options = [...found.source, ...found.target].every(({ versionNum }) => versionNum >= 160_000);
-    const nodes = {
-      source: found.source.map(node => readMembers(node, options)),
-      target: found.target.map(node => readMembers(node, options)),
-    };
-    const known = new Set(coordinatorOf(found.source)?.answer.roles.map(({ name }) => name));
-    const { differences, remedies, remarks } = compareNamed(nodes, {
-      absent: () => 'no member',
-      isHarmless: (a, b) => !a && !known.has(b!.item.member),
-      remedy: memberStep,
-    });
-    return conclude({
-      differences,
-      remedies,
-      remarks,
-      unknown: [...unanswered(source.answers.roles, target.answers.roles), ...tooMany(found)],
-      pass: `${coordinatorOf(nodes.source)?.answer.size ?? 0} memberships, alike on ${found.source.length + found.target.length} nodes`,
-    });
-  },
-});
-
-/** @param options both sides have those of 16 */
-function readMembers(found: Answered<Roles>, options: boolean): NamedNode<Member> {
-  return namedNode(
-    found,
-    found.answer.members
-      .filter(({ member, role }) => !serviceRole.test(member) && !serviceRole.test(role))
-      .map(item => ({
-        key: JSON.stringify([item.role, item.member]),
-        what: `member ${item.member} of role ${item.role}`,
-        value: memberWords(options ? item : { ...item, inherit: null, set: null }),
-        item,
-      })),
-  );
-}
-
-function memberWords({ admin, inherit, set }: Member): string {
-  const words = [admin ? 'with ADMIN' : 'without ADMIN'];
-  if (inherit === false) words.push('without INHERIT');
-  if (set === false) words.push('without SET');
-  return words.join(', ');
-}
-
-function memberStep(
-  { side, node }: { side: Side; node: NamedNode<Member> },
-  wanted: Named<Member> | undefined,
-  now: Named<Member> | undefined,
-): CheckRemedyStep {
-  const { role, member } = (wanted ?? now)!.item;
-  const local = node.role === 'worker' ? withoutPropagation : '';
-  const change = (to: Member | undefined): string => {
-    if (!to) return `${local}REVOKE ${quoted(role)} FROM ${quoted(member)};`;
-    const truth = (value: boolean | null) => (value === false ? 'FALSE' : 'TRUE');
-    if (node.versionNum >= 160_000)
-      return `${local}GRANT ${quoted(role)} TO ${quoted(member)} WITH ADMIN ${to.admin ? 'TRUE' : 'FALSE'}, INHERIT ${truth(to.inherit)}, SET ${truth(to.set)};`;
-    const lessAdmin = to.admin ? '' : `\nREVOKE ADMIN OPTION FOR ${quoted(role)} FROM ${quoted(member)};`;
-    return `${local}GRANT ${quoted(role)} TO ${quoted(member)}${to.admin ? ' WITH ADMIN OPTION' : ''};${lessAdmin}`;
-  };
-  return {
-    side,
-    nodes: [node.node],
-    sql: change(wanted?.item),
-    lock: 'none',
-    rollback: change(now?.item),
-    verify: `SELECT pg_has_role(${literal(member)}, ${literal(role)}, 'MEMBER');`,
-  };
-}
-
-export const rolesChecks: readonly Check[] = [attributes, membership];
+export const rolesChecks: readonly Check[] = [attributes];

@@ -4,7 +4,7 @@ import { type Answered, answered, unanswered } from './answers';
 import { type Check, type CheckDifference, defineCheck } from './check';
 import { conclude } from './conclude';
 import { coordinatorOf } from './nodes';
-import { type Roles, rolesQuery } from './roles';
+import { type Roles, rolesQuery } from './roles-sql';
 import { serviceRole } from './services';
 import { sameSetting } from './setting-text';
 import { plannerSettings } from './settings-planner';

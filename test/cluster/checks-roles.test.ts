@@ -99,6 +99,16 @@ describe.each(oldestAndNewest)('on PostgreSQL %i', major => {
     await mends('roles.membership');
   });
 
+  test('roles.membership: what CREATE ROLE gives to its maker by itself from 16 on', async () => {
+    for (const side of sides) await on(side, 'CREATE ROLE maker CREATEROLE');
+    await on('source', 'CREATE ROLE made');
+    await on('target', 'SET ROLE maker; CREATE ROLE made');
+    const found = await runCheck(pair, 'roles.membership');
+    expect(found).toMatchObject({ verdict: 'pass' });
+    expect(found.details).toHaveLength(major >= 16 ? 1 : 0);
+    for (const side of sides) await on(side, 'DROP ROLE made; DROP ROLE maker');
+  });
+
   test('roles.grants: tables, columns, routines, PUBLIC, the database and defaults', async () => {
     await on('source', `GRANT USAGE ON SCHEMA "s'p ace" TO readers; GRANT SELECT, INSERT ON "s'p ace".accounts TO app`);
     await on('source', `GRANT SELECT (id) ON "s'p ace".accounts TO "od""d \\ role" WITH GRANT OPTION`);
