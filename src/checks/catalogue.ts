@@ -51,10 +51,11 @@ export const catalogue: readonly Check[] = [
   ...timeZoneChecks,
   ...extensionChecks,
   ...librariesChecks,
+  // Before what they set: a role's setting is the cause, the planner's is what it does.
+  ...settingsRolesChecks,
   ...settingsPlannerChecks,
   ...settingsServerChecks,
   ...settingsTimeoutChecks,
-  ...settingsRolesChecks,
   ...settingsEffectiveChecks,
   ...settingsFunctionsChecks,
   ...rolesChecks,
