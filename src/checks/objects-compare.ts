@@ -1,5 +1,6 @@
 /** Objects of both sides, by name: what is missing, and what is defined otherwise. */
 import * as z from 'zod/mini';
+import { quoted } from '../plan/causes/relations';
 import { formatCount } from '../shared/format';
 import { sides } from '../shared/side';
 import { answered, unanswered } from './answers';
@@ -31,6 +32,8 @@ const objectsSchema = z.strictObject({
   /** Name, digest of the definition, the definition, and what is not compared. */
   objects: z.array(z.tuple([z.string(), z.string(), text, text])),
   more: z.number(),
+  /** What the role may not see, and the privilege that it lacks, as GRANT words it; null where none helps. */
+  hidden: z.array(z.tuple([z.string(), text])),
 });
 type Objects = z.infer<typeof objectsSchema>;
 
@@ -64,6 +67,8 @@ export interface ObjectKind {
    * Undefined: that server has no such objects.
    */
   rows(server: ServerFacts): string | undefined;
+  /** SELECT of `what` and `privilege` (text each): what the role may not see, and what it lacks, as `SELECT ON a.b`. */
+  hidden?: string;
   remedy?(change: ObjectChange): Remedy | undefined;
   /** Why this change is no fault; undefined when it is one. */
   harmless?(change: ObjectChange): string | undefined;
@@ -76,14 +81,14 @@ export interface ObjectKind {
 /** A check that compares one kind of object. */
 export function defineObjectCheck(
   words: Omit<CheckWords, 'group' | 'sides'>,
-  { noun, plural, rows, remedy, harmless, deparsed, sparse = false }: ObjectKind,
+  { noun, plural, rows, hidden, remedy, harmless, deparsed, sparse = false }: ObjectKind,
 ): Check {
   const query: CheckQuery<Objects> = {
     name: words.id,
     nodes: 'coordinator',
     sql: server => {
       const found = rows(server);
-      return found === undefined ? undefined : objectsOf(found, sparse);
+      return found === undefined ? undefined : objectsOf(found, sparse, hidden);
     },
     answer: objectsSchema,
   };
@@ -124,9 +129,19 @@ export function defineObjectCheck(
             .map(([name]) => name)
             .join(', ')}${added.length > 10 ? ' …' : ''}`,
         );
-      for (const { node, answer } of [from, to])
+      for (const [{ node, answer }, user] of [
+        [from, source.user],
+        [to, target.user],
+      ] as const) {
         if (answer.more > 0)
           unknown.push({ what: `${formatCount(answer.more)} more ${plural} were not compared`, node });
+        for (const [what, privilege] of answer.hidden)
+          unknown.push({
+            what,
+            node,
+            ...(privilege !== null && { grant: `GRANT ${privilege} TO ${quoted(user)}` }),
+          });
+      }
       return conclude({
         differences,
         unknown,
@@ -138,13 +153,14 @@ export function defineObjectCheck(
   });
 }
 
-function objectsOf(rows: string, sparse: boolean): string {
+function objectsOf(rows: string, sparse: boolean, hidden: string | undefined): string {
   return `WITH rows AS MATERIALIZED (
   SELECT * FROM (${rows}) AS r${sparse ? " WHERE definition <> ''" : ''}
 ), sized AS MATERIALIZED (
   SELECT *, row_number() OVER (ORDER BY name COLLATE "C") AS place, sum(least(length(definition), ${maxDefinition})) OVER () AS total FROM rows
 )
-SELECT json_build_object('more', (SELECT greatest(count(*) - ${maxObjects}, 0) FROM rows), 'objects', coalesce(json_agg(json_build_array(
+SELECT json_build_object('more', (SELECT greatest(count(*) - ${maxObjects}, 0) FROM rows),
+  'hidden', ${hidden === undefined ? 'json_build_array()' : `(SELECT coalesce(json_agg(json_build_array(what, privilege)), '[]') FROM (${hidden}) AS h)`}, 'objects', coalesce(json_agg(json_build_array(
     name, md5(definition), CASE WHEN total <= ${maxText} THEN left(definition, ${maxDefinition}) END, note) ORDER BY place), '[]'))
   FROM sized WHERE place <= ${maxObjects}`;
 }

@@ -184,10 +184,19 @@ const jobs = defineObjectCheck(
   {
     noun: '',
     plural: 'jobs',
-    // Both extensions let a role see its own rows only, or none: what is seen is compared.
+    // A policy of pg_cron shows each role its own jobs.
+    hidden: `
+  SELECT CASE WHEN usage AND reads THEN 'this role sees only its own jobs of ' ELSE 'this role may not read ' END || nspname || '.' || relname AS what,
+         CASE WHEN NOT usage THEN format('USAGE ON SCHEMA %I', nspname) WHEN NOT reads THEN format('SELECT ON %I.%I', nspname, relname) END AS privilege
+    FROM (SELECT c.oid, n.nspname, c.relname, has_schema_privilege(n.oid, 'USAGE') AS usage, has_table_privilege(c.oid, 'SELECT') AS reads
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE n.nspname = 'cron' AND c.relname = 'job' OR c.relname = 'part_config' AND EXISTS (
+             SELECT FROM pg_extension e WHERE e.extname = 'pg_partman' AND e.extnamespace = n.oid)) AS kept
+   WHERE NOT usage OR NOT reads OR row_security_active(oid)`,
     rows: () => `
   SELECT j ->> 0 AS name, NULL AS note, j ->> 1 AS definition FROM json_array_elements(coalesce(${jsonWhere(
-    `has_table_privilege(to_regclass('cron.job'), 'SELECT')`,
+    `EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'cron' AND c.relname = 'job'
+       AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))`,
     `SELECT json_agg(json_build_array('job ' || coalesce(to_jsonb(j) ->> 'jobname', left(j.command, 60)) || ' of ' || j.username,
        concat_ws(chr(10), j.schedule, j.command, 'database ' || j.database, CASE WHEN j.active THEN 'active' ELSE 'inactive' END))) FROM cron.job j`,
   )}, '[]')) AS j
@@ -197,7 +206,7 @@ const jobs = defineObjectCheck(
 );
 
 /** pg_partman lives in a schema of the user's choice, which only its catalog entry tells. */
-const partman = `CASE WHEN has_table_privilege(c.oid, 'SELECT') THEN convert_from(decode(substring(query_to_xml(format(
+const partman = `CASE WHEN has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') THEN convert_from(decode(substring(query_to_xml(format(
     'SELECT encode(convert_to(coalesce(json_agg(json_build_array(''partitions of '' || parent_table, concat_ws(chr(10), ''interval '' || partition_interval,
        ''ahead '' || premake, ''retention '' || retention))), ''[]'')::text, ''UTF8''), ''base64'') AS base64 FROM %I.part_config', n.nspname),
     false, true, '')::text FROM '<base64>(.*)</base64>'), 'base64'), 'UTF8')::json END

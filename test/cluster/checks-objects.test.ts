@@ -240,6 +240,17 @@ describe('on a plain server', () => {
     expect((await runCheck(pair, 'objects.jobs')).differences).toEqual([
       { what: 'job nightly of postgres', source: 'active', target: 'inactive' },
     ]);
+    for (const grant of ['GRANT USAGE ON SCHEMA cron TO "nobody"', 'GRANT SELECT ON cron.job TO "nobody"']) {
+      const unseen = await runCheck(pair, 'objects.jobs', { user: 'nobody' });
+      expect(unseen.differences).toEqual([]);
+      expect(unseen.unknown.map(each => each.grant)).toEqual([grant, grant]);
+      await onBoth(grant);
+    }
+    expect(await runCheck(pair, 'objects.jobs', { user: 'nobody' })).toMatchObject({ verdict: 'fail' });
+    await onBoth('ALTER TABLE cron.job ENABLE ROW LEVEL SECURITY');
+    expect((await runCheck(pair, 'objects.jobs', { user: 'nobody' })).unknown.map(({ what }) => what)).toEqual(
+      sides.map(() => 'this role sees only its own jobs of cron.job'),
+    );
     await onBoth('DROP SCHEMA cron CASCADE');
   });
 

@@ -11,7 +11,7 @@ const check = (id: string) => all.find(each => each.id === id);
 type Row = [name: string, digest: string, definition: string | null, note: string | null];
 const listed = (id: string, objects: Row[], more = 0, versionNum = 150_000): MadeNode => ({
   versionNum,
-  answers: { [id]: { objects, more } },
+  answers: { [id]: { objects, more, hidden: [] } },
 });
 const row = (name: string, definition: string | null, note: string | null = null): Row => [
   name,
