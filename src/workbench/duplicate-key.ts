@@ -4,11 +4,10 @@ import { duplicateKeyFinding, duplicateKeyMarkdown } from '../comparison/duplica
 import type { DuplicateKeyDiagnosis } from '../shared/duplicate-key';
 import type { Migration } from '../shared/migration';
 import { type Side, sides } from '../shared/side';
-import { connectionOf } from './explain-job';
+import { logInToBoth } from './both-sides';
 import { Dismissed, signalOf } from './messages';
 import { askChoice, askText, back } from './quick-steps';
 import { recordInPlaybook } from './record-command';
-import { sessionLimits } from './settings';
 import { sideLabel, sideNamed } from './side-names';
 import { requireMigration, type Workbench } from './workbench';
 
@@ -59,13 +58,10 @@ async function diagnose(
   const title = amcheck ? 'Cutover: amcheck reads the indexes' : 'Cutover: duplicate key';
   const progress = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
   return vscode.window.withProgress(progress, async (report, token) => {
-    const [run, source, target, sessions] = await Promise.all([
+    const [run, { job }] = await Promise.all([
       import('../diagnosis/diagnose-duplicate-key'),
-      connectionOf(workbench, migration, 'source'),
-      connectionOf(workbench, migration, 'target'),
-      workbench.sessions(),
+      logInToBoth(workbench, migration, signalOf(token)),
     ]);
-    const job = { source, target, sessions, limits: sessionLimits(), signal: signalOf(token) };
     return run.diagnoseDuplicateKey(job, {
       side,
       errorText,

@@ -7,16 +7,12 @@ import type { ComparisonState } from '../../shared/comparison-panel';
 import { type IgnoredEntry, ignoredEntrySchema } from '../../shared/comparison-report';
 import type { Migration } from '../../shared/migration';
 import type { ViewError } from '../../shared/plan-diff';
-import { type BySide, sides } from '../../shared/side';
-import { retryWithPasswords } from '../ask-password';
-import { connectionOf, labelsOf } from '../explain-job';
-import { refusedLogin } from '../explain-questions';
+import type { BySide } from '../../shared/side';
+import { logInToBoth, type SideErrors } from '../both-sides';
+import { labelsOf } from '../explain-job';
 import { isDismissed, viewErrorOf } from '../messages';
-import { sessionLimits } from '../settings';
 import type { Workbench } from '../workbench';
 import type { ComparisonStore } from './store';
-
-type Errors = Partial<BySide<ViewError>>;
 
 export interface CompareOptions {
   /** Of these groups alone; all when absent. */
@@ -44,7 +40,7 @@ export class ComparisonModel implements vscode.Disposable {
   #migration: string | undefined;
   #comparison: Comparison | undefined;
   #before: Comparison | undefined;
-  #errors: Errors = {};
+  #errors: SideErrors = {};
   #failure: ViewError | undefined;
   #run: Running | undefined;
   #loading: Promise<void>;
@@ -210,39 +206,14 @@ export class ComparisonModel implements vscode.Disposable {
    * Logs in first: who is refused is asked for the password, and a side that cannot be reached says so once. The sessions are
    * kept for the checks.
    */
-  async #connect(run: Running): Promise<{ job: CompareJob; errors: Errors }> {
-    const { workbench } = this;
-    const { migration } = run;
-    const { signal } = run.controller;
-    const limits = sessionLimits();
-    const [{ connect }, sessions] = await Promise.all([import('../../cluster/connect'), workbench.sessions()]);
-    const attempt = async () => {
-      const errors: Errors = {};
-      const connections = await Promise.all(sides.map(side => connectionOf(workbench, migration, side)));
-      await Promise.all(
-        connections.map(async ({ side, settings, password }) => {
-          try {
-            const lend: Parameters<typeof connect>[2] = (...login) => sessions.lend(...login);
-            await sessions.giveBack(await connect(settings, { stored: password, limits, signal }, lend));
-          } catch (error) {
-            if (isDismissed(error)) throw error;
-            errors[side] = viewErrorOf(error);
-          }
-        }),
-      );
-      return { errors, connections };
-    };
-    const { errors, connections } = await retryWithPasswords(workbench.passwords, migration, attempt, (all, side) =>
-      refusedLogin(all.errors[side]),
-    );
-    for (const side of sides) workbench.health.saw(side, migration, errors[side]);
-    const [source, target] = connections;
+  async #connect(run: Running): Promise<{ job: CompareJob; errors: SideErrors }> {
+    const { migration, controller } = run;
+    const { job, errors } = await logInToBoth(this.workbench, migration, controller.signal);
     const onSideDone: CompareJob['onSideDone'] = side => {
       run.isDone[side] = true;
       if (this.#run === run) this.#changed.fire();
     };
-    const job = { migration: migration.name, source: source!, target: target!, limits, sessions, signal, onSideDone };
-    return { job, errors };
+    return { job: { ...job, migration: migration.name, onSideDone }, errors };
   }
 
   get #ignoredKey(): string {
@@ -269,7 +240,7 @@ function partOf({ fresh, former, migration }: Running): Comparison {
   };
 }
 
-function bothFailed({ source, target }: Errors): ViewError | undefined {
+function bothFailed({ source, target }: SideErrors): ViewError | undefined {
   if (!source || !target) return undefined;
   const next = [source.next, target.next].filter(text => text !== undefined);
   const said = { reason: source.reason, message: `Source: ${source.message} Target: ${target.message}` };

@@ -5,9 +5,8 @@ import { askedCheck } from '../../diagnosis/asked-check';
 import type { CheckResult, NodeAnswer } from '../../shared/check';
 import type { Migration } from '../../shared/migration';
 import type { Side } from '../../shared/side';
-import { connectionOf } from '../explain-job';
+import { type BothSides, logInToBoth } from '../both-sides';
 import { CommandError, errorText, signalOf } from '../messages';
-import { sessionLimits } from '../settings';
 import { requireTrust, type Workbench } from '../workbench';
 import { PlaybookWriter } from './edit';
 
@@ -19,6 +18,8 @@ export interface CheckEvent {
 export interface RunOptions {
   token?: vscode.CancellationToken | undefined;
   onResult?: ((result: CheckResult) => void) | undefined;
+  /** For a password where a server wants one; the usual. */
+  mayAsk?: boolean;
 }
 
 export class PlaybookRuns implements vscode.Disposable {
@@ -60,7 +61,7 @@ export class PlaybookRuns implements vscode.Disposable {
     try {
       const [{ runChecks }, job] = await Promise.all([
         import('../../diagnosis/run-checks'),
-        this.#job(migration, options.token),
+        this.#job(migration, options.token, options.mayAsk),
       ]);
       const results = await runChecks(job, wanted.map(askedCheck), take);
       await Promise.all(writing);
@@ -114,14 +115,8 @@ export class PlaybookRuns implements vscode.Disposable {
     throw new CommandError(`${file} is of the migration ${name}, which is not in the settings.${known}`, actions);
   }
 
-  async #job(migration: Migration, token: vscode.CancellationToken | undefined) {
-    const { workbench } = this;
-    const [source, target, sessions] = await Promise.all([
-      connectionOf(workbench, migration, 'source'),
-      connectionOf(workbench, migration, 'target'),
-      workbench.sessions(),
-    ]);
-    return { source, target, sessions, limits: sessionLimits(), signal: token && signalOf(token) };
+  async #job(migration: Migration, token?: vscode.CancellationToken, mayAsk = true): Promise<BothSides> {
+    return (await logInToBoth(this.workbench, migration, token && signalOf(token), mayAsk)).job;
   }
 
   async #record(writer: PlaybookWriter, result: CheckResult, definition: string): Promise<void> {

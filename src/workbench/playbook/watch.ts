@@ -80,7 +80,7 @@ export class PlaybookWatch implements vscode.Disposable {
   /** What fails is said in the log, and once more at the next run: a message every ten minutes would be closed unread. */
   async #runAll(uri: vscode.Uri, ids: readonly string[]): Promise<void> {
     try {
-      await this.runs.run(uri, ids);
+      await this.runs.run(uri, ids, { mayAsk: false });
     } catch (error) {
       if (isDismissed(error)) return;
       this.log.error(`Watching ${basename(uri.path)}: ${errorText(error)}`);
