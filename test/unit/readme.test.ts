@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import manifest from '../../package.json';
+import { catalogue } from '../../src/checks/catalogue';
 
 const file = new URL('../../README.md', import.meta.url);
 
@@ -13,7 +14,19 @@ const keys = (command: string) =>
     .map(({ key, mac }) => `\`${key}\` (macOS \`${mac}\`)`)
     .join(', ');
 
+const groups = [...new Set(catalogue.map(({ group }) => group))];
+
 const tables = {
+  checks: table(
+    ['group', 'checks'],
+    groups.map(group => [
+      group,
+      catalogue
+        .filter(check => check.group === group)
+        .map(({ id, title }) => `${title} (\`${id}\`)`)
+        .join('; '),
+    ]),
+  ),
   commands: table(
     ['command', 'keys'],
     manifest.contributes.commands.map(({ command, category, title }) => [`${category}: ${title}`, keys(command)]),
