@@ -144,8 +144,8 @@ const archivingStates: CheckQuery<Archiving> = {
   sql: () => `SELECT json_build_object('mode', (SELECT setting FROM pg_settings WHERE name = 'archive_mode'),
   'target', (SELECT bool_or(setting NOT IN ('', '(disabled)')) FROM pg_settings WHERE name IN ('archive_command', 'archive_library')),
   'archived', archived_count, 'failed', failed_count, 'lastFailed', last_failed_wal,
-  'lastArchivedAge', round(extract(epoch FROM now() - last_archived_time)),
-  'lastFailedAge', round(extract(epoch FROM now() - last_failed_time)),
+  'lastArchivedAge', round(extract(epoch FROM now() - last_archived_time)::numeric, 3),
+  'lastFailedAge', round(extract(epoch FROM now() - last_failed_time)::numeric, 3),
   'service', ${serviceRoleQuery})
   FROM pg_stat_archiver`,
   answer: archivingSchema,
@@ -171,7 +171,7 @@ const archiving = defineCheck({
         const fault = archivingFault(answer);
         if (fault !== undefined) differences.push({ what: 'archiving', node, ...valueOn(side, fault) });
         else if (answer.archived > 0)
-          remarks.push(`${side}: ${node} archived last ${formatCount(answer.lastArchivedAge ?? 0)} s ago`);
+          remarks.push(`${side}: ${node} archived last ${formatCount(Math.round(answer.lastArchivedAge ?? 0))} s ago`);
       }
     const archives = ({ answer }: Answered<Archiving>) => isOn(answer);
     const from = coordinatorOf(nodes.source);
@@ -212,7 +212,7 @@ function archivingFault(answer: Archiving): string | undefined {
   if (answer.target === false) return 'archive_mode is on, and no archive_command is set: all WAL is kept';
   const { lastFailedAge, lastArchivedAge } = answer;
   if (lastFailedAge === null || (lastArchivedAge !== null && lastArchivedAge < lastFailedAge)) return undefined;
-  return `fails: ${answer.lastFailed} ${formatCount(lastFailedAge)} s ago, ${formatCount(answer.failed)} failures in all; last success ${lastArchivedAge === null ? 'never' : `${formatCount(lastArchivedAge)} s ago`}`;
+  return `fails: ${answer.lastFailed} ${formatCount(Math.round(lastFailedAge))} s ago, ${formatCount(answer.failed)} failures in all; last success ${lastArchivedAge === null ? 'never' : `${formatCount(Math.round(lastArchivedAge))} s ago`}`;
 }
 
 export const operationsAvailabilityChecks: readonly Check[] = [standbys, archiving];

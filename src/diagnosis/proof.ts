@@ -186,6 +186,7 @@ export class Proof {
         runs: this.#runs,
         deadline: this.#deadline,
         referenceFor: unchangedMs => this.#referenceOf(experiment, unchangedMs),
+        otherRan: this.#otherMs !== undefined,
         onRun: (run, runs) => this.#report(changedText(changed), undefined, number, run, runs),
         onWorkers: heard => this.#noteWorkers(experiment, heard),
       }),

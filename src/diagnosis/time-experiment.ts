@@ -10,6 +10,8 @@ interface Timing {
   deadline: number;
   /** What the experiment is held against, given the median of the unchanged runs. */
   referenceFor: (unchangedMs: number) => Reference;
+  /** In the comparison, once. */
+  otherRan: boolean;
   onRun: (run: number, runs: number) => void;
   onWorkers: (heard: boolean | undefined) => void;
 }
@@ -57,7 +59,7 @@ export async function timeExperiment(bench: ExperimentBench, experiment: Experim
   if (unchangedMs.length < planned && Date.now() > deadline)
     experiment.note = 'Ended early: the time for experiments was over.';
   else if (reference().kind === 'claimed' && experiment.outcome === 'explains')
-    experiment.note = 'The other side was not run repeatedly: held against the time that the cause accounts for.';
+    experiment.note = `The other side ${timing.otherRan ? 'ran once only' : 'was not executed'}: held against the time that the cause accounts for.`;
 }
 
 /** As when the workers did not hear of the change. */
