@@ -7,9 +7,6 @@ import { CommandError } from '../messages';
 /** Somebody may type between reading the text and changing it; then the edit is worked out anew. */
 const attempts = 5;
 
-/** Edits of Cutover's that are being applied, of whichever run: what changes meanwhile was not typed by anybody. */
-let applying = 0;
-
 /** `compute` sees the text as it is and may be asked again. */
 type Compute = (text: string) => readonly TextEdit[];
 
@@ -28,23 +25,38 @@ export async function editPlaybook(uri: vscode.Uri, compute: Compute): Promise<v
 }
 
 /**
- * Several edits of one playbook, one after another. Whether it holds unsaved changes of the user is looked at once, and when
- * somebody else changes it: `isDirty` says so of Cutover's own edits, too, for a moment after they were saved.
+ * All edits of one playbook, one after another, whoever makes them: a run that writes its results, and a finding that is
+ * recorded meanwhile. Whether it holds unsaved changes of the user is looked at once, and when somebody else changes it:
+ * `isDirty` says so of Cutover's own edits, too, for a moment after they were saved.
  */
 export class PlaybookWriter implements vscode.Disposable {
+  /** Those in use, by address. */
+  static readonly #open = new Map<string, PlaybookWriter>();
+  #users = 0;
+  #isApplying = false;
   #isUsersToSave: boolean;
   #last: Promise<unknown> = Promise.resolve();
   readonly #subscription: vscode.Disposable;
 
-  private constructor(readonly document: vscode.TextDocument) {
-    this.#isUsersToSave = document.isDirty;
+  private constructor(private current: vscode.TextDocument) {
+    this.#isUsersToSave = current.isDirty;
     this.#subscription = vscode.workspace.onDidChangeTextDocument(({ document: changed, contentChanges }) => {
-      if (changed === document && contentChanges.length > 0 && applying === 0) this.#isUsersToSave = document.isDirty;
+      if (changed === this.current && contentChanges.length > 0 && !this.#isApplying)
+        this.#isUsersToSave = changed.isDirty;
     });
   }
 
+  get document(): vscode.TextDocument {
+    return this.current;
+  }
+
   static async open(uri: vscode.Uri): Promise<PlaybookWriter> {
-    return new PlaybookWriter(await vscode.workspace.openTextDocument(uri));
+    const document = await vscode.workspace.openTextDocument(uri);
+    const key = document.uri.toString();
+    const writer = PlaybookWriter.#open.get(key) ?? new PlaybookWriter(document);
+    PlaybookWriter.#open.set(key, writer);
+    writer.#users++;
+    return writer;
   }
 
   /** After those before it. @throws as {@link editPlaybook}. */
@@ -54,12 +66,20 @@ export class PlaybookWriter implements vscode.Disposable {
     return done;
   }
 
+  /** Once for each time that it was opened. */
   dispose(): void {
+    if (--this.#users > 0) return;
+    PlaybookWriter.#open.delete(this.document.uri.toString());
     this.#subscription.dispose();
   }
 
   async #edit(compute: Compute): Promise<void> {
-    const { document } = this;
+    // Its tab was closed meanwhile: what is kept of it is as it was then.
+    if (this.current.isClosed) {
+      this.current = await vscode.workspace.openTextDocument(this.current.uri);
+      this.#isUsersToSave = this.current.isDirty;
+    }
+    const document = this.current;
     const name = basename(document.uri.path);
     for (let attempt = 1; ; attempt++) {
       const edits = compute(document.getText());
@@ -77,11 +97,11 @@ export class PlaybookWriter implements vscode.Disposable {
     const change = new vscode.WorkspaceEdit();
     for (const { start, end, text } of edits)
       change.replace(document.uri, new vscode.Range(document.positionAt(start), document.positionAt(end)), text);
-    applying++;
+    this.#isApplying = true;
     try {
       return await vscode.workspace.applyEdit(change);
     } finally {
-      applying--;
+      this.#isApplying = false;
     }
   }
 }
