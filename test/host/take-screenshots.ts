@@ -73,6 +73,14 @@ async function takeAll({ workbench, setTheme }: Vscode, take: (name: string) => 
   await take('comparison-dark');
   await workbench.command('View: Close All Editors');
 
+  await workbench.command('Cutover: New Playbook');
+  await workbench.tab(/playbook\.md/).waitFor();
+  await workbench.command('Cutover: Run All Checks');
+  await workbench.notifications.filter({ hasText: 'First:' }).first().waitFor();
+  await workbench.setCursor(60, 1);
+  await take('playbook-dark');
+  await workbench.command('View: Close All Editors');
+
   await setTheme('light');
   await workbench.openFile('rollup.sql');
   await workbench.setCursor(4, 3);
