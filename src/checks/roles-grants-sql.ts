@@ -17,7 +17,6 @@ const kindSchema = z.enum([
   'foreign server',
   'default',
 ]);
-export type GrantKind = z.infer<typeof kindSchema>;
 const grantSchema = z.strictObject({
   kind: kindSchema,
   /** Empty where the kind has none; of defaults: the one they hold in, or none. */

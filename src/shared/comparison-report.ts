@@ -80,7 +80,6 @@ const ignoredSchema = z.strictObject({
   reason: z.string(),
   at: described(z.string(), 'When it was ignored.'),
 });
-export type ReportIgnored = z.infer<typeof ignoredSchema>;
 
 const counts = { fail: z.number(), unknown: z.number(), error: z.number(), pass: z.number() };
 export const verdictCountsSchema = z.strictObject(counts);
