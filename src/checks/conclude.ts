@@ -1,4 +1,6 @@
 /** From what a check found to what is said of it. */
+
+import { lineBreaks, sqlComment } from '../sql/comment';
 import type { CheckDifference, CheckJudgement, CheckRemedyStep, CheckUnknown } from './check';
 
 export interface Findings {
@@ -83,24 +85,14 @@ function listed<Item>(items: readonly Item[], words: (item: Item) => string): st
 /** To read and run by hand: where, what it locks, how to take it back and how to see that it helped, as comments. */
 export function stepScript({ side, nodes, sql, lock, rollback, verify }: CheckRemedyStep): string {
   return [
-    comment(`On the ${side}, ${nodes.join(', ')}. Locks: ${lock}`),
+    sqlComment(`On the ${side}, ${nodes.join(', ')}. Locks: ${lock}`),
     sql,
-    comment(`Rollback: ${rollback}`),
-    comment(`Verify: ${verify}`),
+    sqlComment(`Rollback: ${rollback}`),
+    sqlComment(`Verify: ${verify}`),
   ].join('\n');
 }
-
-const lineBreaks = /\r\n|[\n\r\u2028\u2029\v\f]/;
 
 /** Names and messages of a server may bring line breaks. */
 function oneLine(text: string): string {
   return text.split(lineBreaks).join(' ');
-}
-
-/** Every line is a comment, whatever line breaks a name brings. */
-function comment(text: string): string {
-  return text
-    .split(lineBreaks)
-    .map(line => `-- ${line}`)
-    .join('\n');
 }

@@ -5,6 +5,7 @@ import { type Cause, type Experiment, outcomeWords, stepPlaces } from '../shared
 import { formatMs, formatRatio, formatShare } from '../shared/format';
 import type { CallView, NestedSide, NestedStatement } from '../shared/nested';
 import type { PlanDiffView } from '../shared/plan-diff';
+import { sqlComment } from '../sql/comment';
 import { paint, type Style, wrap } from './terminal';
 
 export function causesText({ diagnosis }: PlanDiffView, style: Style): string[] {
@@ -55,17 +56,13 @@ function causeLines(cause: Cause, number: number, style: Style): string[] {
   lines.push(...wrap(`Fix for the ${remedy.side}, not run: ${remedy.summary}`, style.width, '     '));
   for (const step of remedy.steps) {
     lines.push(...wrap(`${stepPlaces[step.on]}; locks: ${step.lock}`, style.width, '       '));
-    lines.push(...sqlLines(step.sql), ...sqlLines(comment(`rollback: ${step.rollback}`)));
+    lines.push(
+      ...sqlLines(step.sql),
+      // Whoever copies the fix must not run its rollback.
+      ...sqlLines(sqlComment(`rollback: ${step.rollback}`)),
+    );
   }
   return [...lines, ...wrap(`Verify: ${remedy.verify}`, style.width, '     ')];
-}
-
-/** Every line of it: whoever copies the fix must not run its rollback. */
-function comment(text: string): string {
-  return text
-    .split('\n')
-    .map(line => `-- ${line}`)
-    .join('\n');
 }
 
 /** Never cut nor wrapped: it is to be copied. */

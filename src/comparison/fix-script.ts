@@ -1,6 +1,7 @@
 /** The fix of a finding as SQL to read and run by hand: source and target apart, on each the coordinator and its workers. */
 import type { ComparedCheck, Comparison } from '../shared/comparison';
 import { type Side, sides } from '../shared/side';
+import { sqlComment } from '../sql/comment';
 
 type Step = ComparedCheck['remedies'][number];
 
@@ -10,7 +11,7 @@ export function fixScript(
   comparison: Pick<Comparison, 'source' | 'target'>,
 ): string | undefined {
   if (remedies.length === 0) return undefined;
-  const parts = [[`Fix of ${id}. Cutover runs none of it.`, title, summary].map(comment).join('\n')];
+  const parts = [[`Fix of ${id}. Cutover runs none of it.`, title, summary].map(sqlComment).join('\n')];
   for (const side of sides) {
     const { label, address } = comparison[side];
     const steps = remedies.filter(step => step.side === side);
@@ -32,28 +33,20 @@ export function fixScript(
 function section(side: Side, label: string, role: string, steps: readonly Step[]): string[] {
   if (steps.length === 0) return [];
   const place = [`${side.toUpperCase()} (${label})`, role].filter(Boolean).join(', ');
-  return [comment(`==== ${place} ====`), ...steps.map(stepText)];
+  return [sqlComment(`==== ${place} ====`), ...steps.map(stepText)];
 }
 
 function stepText({ nodes, sql, lock, rollback, verify }: Step): string {
   const where = nodes.length > 0 ? `On ${nodes.join(', ')}. ` : '';
   return [
-    comment(`${where}Locks: ${lock}`),
+    sqlComment(`${where}Locks: ${lock}`),
     sql.trim(),
-    comment(`Rollback: ${rollback}`),
-    comment(`Verify: ${verify}`),
+    sqlComment(`Rollback: ${rollback}`),
+    sqlComment(`Verify: ${verify}`),
   ].join('\n');
 }
 
 /** `host:port` of a side's address, which is the coordinator's. */
 export function coordinatorOf(address: string | null | undefined): string | undefined {
   return address?.replace(/\/.*$/s, '');
-}
-
-/** Every line is a comment, whatever line breaks a name brings. */
-function comment(text: string): string {
-  return text
-    .split(/\r\n|[\n\r\u2028\u2029\v\f]/)
-    .map(line => `-- ${line}`)
-    .join('\n');
 }

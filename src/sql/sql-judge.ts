@@ -18,7 +18,7 @@ export class SqlJudge {
 
   private constructor() {}
 
-  /** Undefined when the parser cannot be loaded; what it would say stays unsaid. */
+  /** Rejects when the parser cannot be loaded. */
   static async load(): Promise<SqlJudge> {
     const judge = new SqlJudge();
     judge.#parser = await loadSqlParser();

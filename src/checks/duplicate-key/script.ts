@@ -1,5 +1,6 @@
 import { quoted } from '../../plan/causes/relations';
 import type { SuspectIndex } from '../../shared/duplicate-key';
+import { sqlComment } from '../../sql/comment';
 import type { NodeRole } from '../check';
 import type { OrderedIndex } from './indexes-sql';
 
@@ -11,14 +12,8 @@ export interface FoundIndex {
   citus: boolean;
 }
 
-const lineBreaks = /\r\n|[\n\r\u2028\u2029\v\f]/;
-
-/** Names may bring line breaks, which would end a comment. */
 function comment(...lines: string[]): string {
-  return lines
-    .flatMap(line => line.split(lineBreaks))
-    .map(line => `-- ${line}`)
-    .join('\n');
+  return lines.map(sqlComment).join('\n');
 }
 
 /** Whether its order must be made anew: it is known to be broken, or made under another order and not proved sound. */
