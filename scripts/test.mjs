@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureDependencies, ensureSystem } from './ensure.mjs';
 
@@ -51,6 +51,7 @@ mkdirSync(results, { recursive: true });
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const report = [];
+const failures = [];
 for (const part of selected) {
   const obstacle = (part.needs ?? [])
     .filter(need => need !== 'postgres')
@@ -64,10 +65,13 @@ for (const part of selected) {
       : runCommands(part.commands);
   for (const key of Object.keys(total)) total[key] += outcome[key] ?? 0;
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+  failures.push(...(outcome.failures ?? []));
   report.push(`${verdict(outcome).padEnd(8)} ${part.name.padEnd(8)} ${seconds.padStart(6)} s  ${outcome.why ?? ''}`);
 }
 if (missing.postgres) report.push(`NOTE     ${missing.postgres}`);
 
+// Last of all: of a long log the end is what is kept.
+if (failures.length > 0) console.log(`\n${failures.join('\n')}`);
 console.log(`\n${report.join('\n')}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;
@@ -107,7 +111,11 @@ function runTests(project) {
   // An error outside any test, as in a hook of a file, fails the run without failing a test.
   if (status !== 0 && counts.failed === 0) counts.failed = 1;
   const why = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
-  return { ...counts, why: counts.skipped > 0 ? `${why}: ${skippedIn(file).join('; ')}` : why };
+  return {
+    ...counts,
+    failures: failuresIn(file),
+    why: counts.skipped > 0 ? `${why}: ${skippedIn(file).join('; ')}` : why,
+  };
 }
 
 function read(file) {
@@ -121,6 +129,17 @@ function countsIn(file) {
   } catch {
     return undefined;
   }
+}
+
+/** Each failed test or file with the head of its first error. */
+function failuresIn(file) {
+  const head = message => (message ?? '').split('\n').slice(0, 12).join('\n    ');
+  return read(file).testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const tests = assertionResults.filter(test => test.status === 'failed');
+    const where = relative(root, name);
+    if (tests.length === 0 && status === 'failed') return [`FAILED   ${where}\n    ${head(message)}`];
+    return tests.map(test => `FAILED   ${where}: ${test.fullName}\n    ${head(test.failureMessages[0])}`);
+  });
 }
 
 /** The groups that were skipped; why is in the output of the run itself. */
