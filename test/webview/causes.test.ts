@@ -24,7 +24,7 @@ it('names the causes right under the verdict, each with its share and how sure i
       diagnosedView().diagnosis!.causes.map(({ title }) => title),
     );
     expect(await causes.locator('.pill').allTextContents()).toEqual(['observed · 87 %', 'derived · 7 %']);
-    expect(await causes.locator('.causes-rest').textContent()).toBe('Unexplained6 %');
+    await expect.poll(() => causes.locator('.causes-rest').textContent()).toBe('Unexplained6 %');
   }));
 
 it('opens a cause in full: evidence of both sides, the fix with its lock and rollback, and its place in the plan', () =>
@@ -32,16 +32,20 @@ it('opens a cause in full: evidence of both sides, the fix with its lock and rol
     await panel.page.locator('.causes li button').first().click();
     const cause = panel.page.locator('article.cause').first();
     await cause.waitFor();
-    expect(await cause.locator('tbody tr').nth(1).allInnerTexts()).toEqual([
-      'enable_nestloop\t10.0.2.10:5432\ton\toff (role app_owner)',
-    ]);
-    expect(await cause.locator('.remedy pre').first().textContent()).toBe('ALTER ROLE "app_owner" SET jit = off;');
-    expect(await cause.locator('.remedy dd').nth(1).textContent()).toBe('ALTER ROLE "app_owner" RESET jit;');
+    await expect
+      .poll(() => cause.locator('tbody tr').nth(1).allInnerTexts())
+      .toEqual(['enable_nestloop\t10.0.2.10:5432\ton\toff (role app_owner)']);
+    await expect
+      .poll(() => cause.locator('.remedy pre').first().textContent())
+      .toBe('ALTER ROLE "app_owner" SET jit = off;');
+    await expect.poll(() => cause.locator('.remedy dd').nth(1).textContent()).toBe('ALTER ROLE "app_owner" RESET jit;');
     await cause.getByText('Open as SQL').click();
     expect(panel.requests.at(-1)).toEqual({ method: 'openRemedy', params: { cause: 0 } });
     await cause.getByText('Show in Plan').click();
     await panel.page.locator('.plans .grid-row[aria-selected="true"]').waitFor();
-    expect(await panel.page.locator('.plans .grid-row[aria-selected="true"]').textContent()).toContain('JIT');
+    await expect
+      .poll(() => panel.page.locator('.plans .grid-row[aria-selected="true"]').textContent())
+      .toContain('JIT');
   }));
 
 it('asks the host to prove, says what is being tried, and can be cancelled', () =>
@@ -51,7 +55,7 @@ it('asks the host to prove, says what is being tried, and can be cancelled', () 
     panel.proving({ changing: 'jit = off', experiment: 1, experiments: 3, run: 2, runs: 5 });
     const line = panel.page.locator('.proving');
     await line.waitFor();
-    expect(await line.textContent()).toContain('Experiment 1 of 3: jit = off, run 2 of 5');
+    await expect.poll(() => line.textContent()).toContain('Experiment 1 of 3: jit = off, run 2 of 5');
     await line.getByText('Cancel').click();
     expect(panel.requests.at(-1)).toEqual({ method: 'cancel', params: {} });
     panel.proving(null);
@@ -60,22 +64,22 @@ it('asks the host to prove, says what is being tried, and can be cancelled', () 
 
 it('shows the plans while the causes are still being looked for', () =>
   withPanel({ state: { ...ready(rollupView()), diagnosing: true } as PanelOptions['state'] }, async panel => {
-    expect(await panel.page.locator('.proving').textContent()).toBe('Looking for causes…');
-    expect(await panel.page.getByRole('button', { name: 'Record in Playbook' }).isDisabled()).toBe(true);
+    await expect.poll(() => panel.page.locator('.proving').textContent()).toBe('Looking for causes…');
+    await expect.poll(() => panel.page.getByRole('button', { name: 'Record in Playbook' }).isDisabled()).toBe(true);
     panel.notify(ready({ ...diagnosedView(), id: rollupView().id }));
     await panel.page.locator('.causes').waitFor();
-    expect(await panel.page.locator('.proving').count()).toBe(0);
-    expect(await panel.page.getByRole('button', { name: 'Record in Playbook' }).isDisabled()).toBe(false);
+    await expect.poll(() => panel.page.locator('.proving').count()).toBe(0);
+    await expect.poll(() => panel.page.getByRole('button', { name: 'Record in Playbook' }).isDisabled()).toBe(false);
   }));
 
 it('offers no experiment where nothing can be run', () =>
   withPanel({ state: ready(diagnosedView()) }, async panel => {
-    expect(await panel.page.getByRole('button', { name: 'Prove' }).count()).toBe(0);
+    await expect.poll(() => panel.page.getByRole('button', { name: 'Prove' }).count()).toBe(0);
   }));
 
 it('shows experiments as a table and every run as a dot', () =>
   withPanel({ state: ready(provenView()) }, async panel => {
-    expect(await panel.page.locator('.causes .pill').first().textContent()).toBe('verified · 87 %');
+    await expect.poll(() => panel.page.locator('.causes .pill').first().textContent()).toBe('verified · 87 %');
     await tab(panel, /^Experiments 2$/).click();
     const rows = panel.page.locator('.experiments tbody tr');
     expect(await rows.first().locator('td').allTextContents()).toEqual([
@@ -87,9 +91,9 @@ it('shows experiments as a table and every run as a dot', () =>
       'another',
       'heard it',
     ]);
-    expect(await rows.nth(1).textContent()).toContain('The plan stays the same: nothing to time.');
-    expect(await panel.page.locator('.dot-row').count()).toBe(1);
-    expect(await panel.page.locator('.dots.changed .dot').count()).toBe(5);
+    await expect.poll(() => rows.nth(1).textContent()).toContain('The plan stays the same: nothing to time.');
+    await expect.poll(() => panel.page.locator('.dot-row').count()).toBe(1);
+    await expect.poll(() => panel.page.locator('.dots.changed .dot').count()).toBe(5);
   }));
 
 it('shows the statements inside a call with their share of its time, and opens their plans', () =>
@@ -97,14 +101,11 @@ it('shows the statements inside a call with their share of its time, and opens t
     await tab(panel, /^Inside the Call 2$/).click();
     const rows = panel.page.locator('.calls tbody tr');
     await rows.first().waitFor();
-    expect(await rows.first().locator('td').allInnerTexts()).toEqual([
-      '321',
-      '2,799\n99 % · JIT 2,161 ms',
-      '8.7×',
-      'Plans',
-    ]);
-    expect(await rows.nth(1).textContent()).toContain('The value of $1 is not known.');
-    expect(await rows.nth(1).locator('td').first().textContent()).toBe('—');
+    await expect
+      .poll(() => rows.first().locator('td').allInnerTexts())
+      .toEqual(['321', '2,799\n99 % · JIT 2,161 ms', '8.7×', 'Plans']);
+    await expect.poll(() => rows.nth(1).textContent()).toContain('The value of $1 is not known.');
+    await expect.poll(() => rows.nth(1).locator('td').first().textContent()).toBe('—');
     await screenshot(panel, 'call');
     await rows.first().getByText('Plans').click();
     expect(panel.requests.at(-1)).toEqual({ method: 'openNested', params: { id: '1' } });
@@ -112,7 +113,7 @@ it('shows the statements inside a call with their share of its time, and opens t
 
 it('has no such tab for a statement that calls nothing', () =>
   withPanel({ state: ready(diagnosedView()) }, async panel => {
-    expect(await tab(panel, /^Inside/).count()).toBe(0);
+    await expect.poll(() => tab(panel, /^Inside/).count()).toBe(0);
   }));
 
 it.each(themes)('looks right in %s', theme =>

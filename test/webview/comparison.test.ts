@@ -13,6 +13,7 @@ afterAll(() => server?.stop());
 
 async function open(options: Partial<ComparisonPanelOptions> = {}): Promise<void> {
   panel = await ComparisonPanel.open(server, { state: shown(), ...options });
+  await panel.page.locator('h1').waitFor();
 }
 
 afterEach(async () => {
@@ -41,12 +42,12 @@ const storyOrder = [
 it('says what it comes to, and lists findings worst first, those that bite hard open', async () => {
   await open();
   await head('settings.roles').waitFor();
-  expect(await panel.page.locator('h1').innerText()).toBe(
-    '4 differences that bite: 2 high, 1 medium, 1 low; 2 checks could not be told',
-  );
+  await expect
+    .poll(() => panel.page.locator('h1').innerText())
+    .toBe('4 differences that bite: 2 high, 1 medium, 1 low; 2 checks could not be told');
   expect(await titles()).toEqual(storyOrder);
-  expect(await body('settings.jit').isVisible()).toBe(true);
-  expect(await body('settings.planner').isVisible()).toBe(false);
+  await expect.poll(() => body('settings.jit').isVisible()).toBe(true);
+  await expect.poll(() => body('settings.planner').isVisible()).toBe(false);
   const groups = await panel.page.locator('.groups tbody tr').allInnerTexts();
   expect(groups.map(text => text.replaceAll(/\s+/g, ' '))).toEqual([
     'Versions low 1 – 1',
@@ -65,7 +66,9 @@ it('shows evidence node by node, the source left, and which words of long values
     ['search_path of role app', 'worker-1.azure:5432', longSource, longTarget],
     ['work_mem of role app', 'worker-2.azure:5432', '–', '4MB'],
   ]);
-  expect(await body('settings.roles').locator('.evidence b').allInnerTexts()).toEqual(['billing', 'archive']);
+  await expect
+    .poll(() => body('settings.roles').locator('.evidence b').allInnerTexts())
+    .toEqual(['billing', 'archive']);
   const heads = await body('settings.roles').locator('.evidence thead th').allInnerTexts();
   expect(heads).toEqual(['What', 'Node', 'Source · Citus Cloud on AWS', 'Target · Hyperscale on Azure']);
 });
@@ -73,14 +76,14 @@ it('shows evidence node by node, the source left, and which words of long values
 it('shows the fix step by step with its lock, rollback and proof, and where to run it', async () => {
   await open();
   const steps = body('settings.roles').locator('.remedy');
-  expect(await steps.count()).toBe(2);
+  await expect.poll(() => steps.count()).toBe(2);
   const first = (await steps.first().innerText()).replaceAll(/\s+/g, ' ');
   expect(first).toContain('On the target: coordinator pg-azure.example:5432');
   expect(first).toContain('ALTER ROLE app SET jit = off;');
   expect(first).toMatch(/Locks none; it holds for new sessions Rollback ALTER ROLE app RESET jit; Verify SHOW jit;/);
-  expect(await steps.last().locator('h4').innerText()).toBe(
-    'On the target: workers worker-1.azure:5432, worker-2.azure:5432',
-  );
+  await expect
+    .poll(() => steps.last().locator('h4').innerText())
+    .toBe('On the target: workers worker-1.azure:5432, worker-2.azure:5432');
 });
 
 it('asks the host for what the user wants of a finding', async () => {
@@ -100,7 +103,7 @@ it('asks the host for what the user wants of a finding', async () => {
   await expect.poll(lastRequest).toEqual({ method: 'copy', params: { text: 'ALTER ROLE app SET jit = off;' } });
   await button('Copy GRANT pg_monitor TO cutover;').click();
   await expect.poll(lastRequest).toEqual({ method: 'copy', params: { text: 'GRANT pg_monitor TO cutover;' } });
-  expect(await body('settings.jit').getByRole('button', { name: 'Open Fix as SQL' }).count()).toBe(0);
+  await expect.poll(() => body('settings.jit').getByRole('button', { name: 'Open Fix as SQL' }).count()).toBe(0);
 });
 
 it('asks the host for what the user wants of the whole', async () => {
@@ -139,18 +142,18 @@ it('works by keyboard: from head to head, open and close', async () => {
   await panel.page.keyboard.press('ArrowDown');
   await panel.page.keyboard.press('ArrowDown');
   expect(await head('settings.planner').evaluate(isFocused)).toBe(true);
-  expect(await head('settings.planner').getAttribute('aria-expanded')).toBe('false');
+  await expect.poll(() => head('settings.planner').getAttribute('aria-expanded')).toBe('false');
   await panel.page.keyboard.press('Enter');
-  expect(await body('settings.planner').isVisible()).toBe(true);
+  await expect.poll(() => body('settings.planner').isVisible()).toBe(true);
   await panel.page.keyboard.press('End');
   expect(await head('versions.minor').evaluate(isFocused)).toBe(true);
   await panel.page.keyboard.press('Home');
   await panel.page.keyboard.press('Space');
-  expect(await body('settings.roles').isVisible()).toBe(false);
+  await expect.poll(() => body('settings.roles').isVisible()).toBe(false);
   await button('Open All').click();
-  expect(await panel.page.locator('.finding-body:visible').count()).toBe(4);
+  await expect.poll(() => panel.page.locator('.finding-body:visible').count()).toBe(4);
   await button('Fold All').click();
-  expect(await panel.page.locator('.finding-body:visible').count()).toBe(0);
+  await expect.poll(() => panel.page.locator('.finding-body:visible').count()).toBe(0);
 });
 
 it('shows the check the host asks for, whatever is filtered and folded', async () => {
@@ -168,7 +171,9 @@ it('lists what is ignored apart, with its reason, and counts it nowhere', async 
   const entry = { id: 'settings.roles', reason: 'The new role needs none <b>', at: '2026-11-29T09:00:00Z' };
   await open({ state: shown({ ignored: [entry] }) });
   await expect.poll(titles).toEqual(storyOrder.slice(1));
-  expect(await panel.page.locator('h1').innerText()).toContain('3 differences that bite: 1 high, 1 medium, 1 low');
+  await expect
+    .poll(() => panel.page.locator('h1').innerText())
+    .toContain('3 differences that bite: 1 high, 1 medium, 1 low');
   await button('Ignored 1').click();
   await panel.page.getByText('The new role needs none <b> (').waitFor();
   await button('Stop ignoring Settings of roles and databases').click();
@@ -231,9 +236,11 @@ it('shows hostile text as text', async () => {
   await panel.page.locator('.evidence').waitFor();
   panel.select('a.<b>"]');
   await expect.poll(() => panel.page.locator('.finding .disclosure').evaluate(isFocused)).toBe(true);
-  expect(await panel.page.locator('img').count()).toBe(0);
+  await expect.poll(() => panel.page.locator('img').count()).toBe(0);
   expect(await panel.page.locator('body').innerText()).not.toContain('\u202e');
-  expect(await panel.page.locator('.remedy pre').innerText()).toBe(`SELECT '${hostile.replace('\u202e', '\\u202e')}'`);
+  await expect
+    .poll(() => panel.page.locator('.remedy pre').innerText())
+    .toBe(`SELECT '${hostile.replace('\u202e', '\\u202e')}'`);
 });
 
 it('draws a hundred lines of evidence, and the others when asked', async () => {
@@ -241,7 +248,7 @@ it('draws a hundred lines of evidence, and the others when asked', async () => {
   const many = check('objects.many', { verdict: 'fail', severity: 'high', evidence });
   await open({ state: shown({ comparison: comparisonOf([many]) }) });
   await panel.page.getByText('table_99', { exact: true }).waitFor();
-  expect(await panel.page.locator('.evidence tbody tr').count()).toBe(100);
+  await expect.poll(() => panel.page.locator('.evidence tbody tr').count()).toBe(100);
   await button('Show 4,900 more lines').click();
   await panel.page.getByText('table_4999').waitFor();
 });
@@ -250,9 +257,9 @@ it('prints everything, black on white, with nothing to click', async () => {
   await open({ theme: 'dark-modern' });
   await head('settings.roles').waitFor();
   await panel.page.emulateMedia({ media: 'print' });
-  expect(await panel.page.locator('.finding-body:visible').count()).toBe(4);
-  expect(await panel.page.locator('vscode-button:visible').count()).toBe(0);
-  expect(await panel.page.getByText('Objects of kind 11').isVisible()).toBe(true);
+  await expect.poll(() => panel.page.locator('.finding-body:visible').count()).toBe(4);
+  await expect.poll(() => panel.page.locator('vscode-button:visible').count()).toBe(0);
+  await expect.poll(() => panel.page.getByText('Objects of kind 11').isVisible()).toBe(true);
   const color = await panel.page.locator('.evidence tbody th').first().evaluate(computedColor);
   expect(color).toBe('rgb(0, 0, 0)');
   await screenshot(panel, 'comparison-print');

@@ -57,7 +57,7 @@ it("shows EXPLAIN's own figures and every node's own properties", async () => {
     }
     await page.getByRole('button', { name: 'Unfold All' }).click();
     const grid = page.getByRole('treegrid');
-    expect(await grid.getAttribute('aria-rowcount')).toBe(String(view.rows.length + 1));
+    await expect.poll(() => grid.getAttribute('aria-rowcount')).toBe(String(view.rows.length + 1));
     const scan = page.locator('.grid-row', { hasText: /Scan/ }).first();
     const name = (await scan.locator('.source-node .name').innerText()).trim();
     await scan.dblclick();

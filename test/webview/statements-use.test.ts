@@ -52,15 +52,15 @@ it('is walked with the keyboard alone: headers are one stop, rows another', asyn
   await press('Tab');
   expect(await focused()).toBe('statement');
   await press('ArrowRight', 'Enter');
-  expect(await header('calls').getAttribute('aria-sort')).toBe('descending');
+  await expect.poll(() => header('calls').getAttribute('aria-sort')).toBe('descending');
   await expect.poll(() => rowOf('INSERT INTO events').getAttribute('aria-rowindex')).toBe('2');
   await press('End', 'Shift+Enter');
   expect(await focused()).toContain('match');
   // One header says it, the other counts in words.
-  expect(await header('calls').getAttribute('aria-sort')).toBe('descending');
-  expect(await header('match').getAttribute('aria-sort')).toBe(null);
-  expect(await header('match').locator('.visually-hidden').textContent()).toBe(', key 2, ascending');
-  expect(await header('calls').innerText()).toMatch(/↓1$/);
+  await expect.poll(() => header('calls').getAttribute('aria-sort')).toBe('descending');
+  await expect.poll(() => header('match').getAttribute('aria-sort')).toBe(null);
+  await expect.poll(() => header('match').locator('.visually-hidden').textContent()).toBe(', key 2, ascending');
+  await expect.poll(() => header('calls').innerText()).toMatch(/↓1$/);
   await press('ArrowDown');
   expect(await focused()).toBe('Statements');
   await press('Home', 'ArrowDown');
@@ -77,11 +77,11 @@ it('opens, walks and closes a menu with keys', async () => {
   await menu.waitFor();
   await expect.poll(focused).toBe('class');
   await press('Enter', 'ArrowDown', 'ArrowDown', 'Space');
-  expect(await header('class').count()).toBe(1);
-  expect(await header('source mean ms').count()).toBe(0);
+  await expect.poll(() => header('class').count()).toBe(1);
+  await expect.poll(() => header('source mean ms').count()).toBe(0);
   await press('ArrowUp', 'ArrowUp', 'ArrowUp', 'Enter');
-  expect(await header('class').count()).toBe(0);
-  expect(await header('source mean ms').count()).toBe(1);
+  await expect.poll(() => header('class').count()).toBe(0);
+  await expect.poll(() => header('source mean ms').count()).toBe(1);
   await press('Escape');
   await menu.waitFor({ state: 'detached' });
   expect(await focused()).toBe('Columns');
@@ -98,11 +98,11 @@ it('pins with keys, and lets it be with Escape', async () => {
   await rowOf('FROM queue').click();
   await panel.page.getByRole('button', { name: 'Pin with…' }).click();
   await expect.poll(focused).toBe('Statements to pin with');
-  expect(await panel.page.getByRole('grid').getAttribute('aria-rowcount')).toBe('3');
+  await expect.poll(() => panel.page.getByRole('grid').getAttribute('aria-rowcount')).toBe('3');
   await screenshot(panel, 'statements-pinning');
   await press('Escape');
   await expect.poll(focused).toBe('Statements');
-  expect(await panel.page.getByRole('grid').getAttribute('aria-rowcount')).toBe('4');
+  await expect.poll(() => panel.page.getByRole('grid').getAttribute('aria-rowcount')).toBe('4');
   expect(lastOf('pin')).toBeUndefined();
   await panel.page.getByRole('button', { name: 'Pin with…' }).click();
   await expect.poll(focused).toBe('Statements to pin with');
@@ -127,7 +127,7 @@ it('keeps selection and place when another reading comes', async () => {
   panel.notify(statementsReady([rows.at(-1)!, ...rows.slice(0, -1)]));
   await expect.poll(() => panel.requests.filter(({ method }) => method === 'details').length).toBe(3);
   expect(await top()).toBe(2400);
-  expect(await panel.page.locator('[role=row][aria-selected=true]').getAttribute('aria-rowindex')).toBe('2');
+  await expect.poll(() => panel.page.locator('[role=row][aria-selected=true]').getAttribute('aria-rowindex')).toBe('2');
   panel.select('many_399');
   await expect.poll(top).toBe(0);
 });
@@ -144,8 +144,10 @@ it('shows one side with the error of the other beside it', async () => {
   await open({ state: statementsReady(rows, summary) }, rows);
   await rowOf('REFRESH MATERIALIZED VIEW').waitFor();
   const alert = panel.page.getByRole('region', { name: 'target: Cosmos' }).getByRole('alert');
-  expect(await alert.innerText()).toMatch(/^connection refused\s+Check that the server runs\.$/);
-  expect(await panel.page.getByRole('button', { name: 'Only on source' }).getAttribute('aria-pressed')).toBe('true');
+  await expect.poll(() => alert.innerText()).toMatch(/^connection refused\s+Check that the server runs\.$/);
+  await expect
+    .poll(() => panel.page.getByRole('button', { name: 'Only on source' }).getAttribute('aria-pressed'))
+    .toBe('true');
   await rowOf('REFRESH').click();
   await panel.page.locator('vscode-button[disabled]', { hasText: 'Pin with…' }).waitFor();
   await screenshot(panel, 'statements-one-side');
@@ -184,8 +186,10 @@ it('says under the pointer which statement a point is, and draws in the colours 
   const top = height - 34 - ((Math.log10(151.6) + 1) / 5) * (height - 44);
   await panel.page.mouse.move(x + left, y + top);
   const tooltip = panel.page.locator('.plot-tooltip');
-  expect(await tooltip.innerText()).toMatch(/SELECT app_id, sum\(n\).*\s84 ms → 152 ms 1\.8×\s+regression, 322 calls/);
-  expect(await canvas.getAttribute('aria-label')).toContain('4 regressions above the diagonal as triangles');
+  await expect
+    .poll(() => tooltip.innerText())
+    .toMatch(/SELECT app_id, sum\(n\).*\s84 ms → 152 ms 1\.8×\s+regression, 322 calls/);
+  await expect.poll(() => canvas.getAttribute('aria-label')).toContain('4 regressions above the diagonal as triangles');
   const color = () =>
     canvas.evaluate(
       (element, at) => {
@@ -231,7 +235,7 @@ it('shows one text where both sides have the same, and what went wrong with the 
   await rowOf('create_rollup').click();
   const texts = panel.page.locator('.statement-text');
   await texts.waitFor();
-  expect(await texts.locator('pre').innerText()).toBe('SELECT 1 -- \\u202e');
+  await expect.poll(() => texts.locator('pre').innerText()).toBe('SELECT 1 -- \\u202e');
   await rowOf('app_id, sum(n)').click();
   await panel.page.getByRole('alert').getByText('The reading is gone.').waitFor();
 });

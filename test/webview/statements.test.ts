@@ -66,8 +66,10 @@ it('shows the pairs in the order of the host', async () => {
   const shown = await titles();
   expect(shown.length).toBeGreaterThan(5);
   expect(shown.map(title => title.replace(/^\?/, ''))).toEqual(pairs.slice(0, shown.length).map(({ title }) => title));
-  expect(await rowOf('create_rollup').innerText()).toMatch(/1,204\s+1,012\s+3,118\s+▲ 3\.1×\s+\+2,535 s\s+0 % → 64 %/);
-  expect(await panel.page.locator('h1').innerText()).toBe(storySummary().sentence);
+  await expect
+    .poll(() => rowOf('create_rollup').innerText())
+    .toMatch(/1,204\s+1,012\s+3,118\s+▲ 3\.1×\s+\+2,535 s\s+0 % → 64 %/);
+  await expect.poll(() => panel.page.locator('h1').innerText()).toBe(storySummary().sentence);
 });
 
 it('filters by text: at once by title, then by what the host found; the newest text wins', async () => {
@@ -253,9 +255,9 @@ it('shows hostile text as text', async () => {
   await open({}, rows);
   await rowOf('<img src=x onerror=alert(1)>').click();
   await details().getByText('/* on the source */').waitFor();
-  expect(await panel.page.locator('img').count()).toBe(0);
+  await expect.poll(() => panel.page.locator('img').count()).toBe(0);
   expect(await panel.page.locator('body').innerText()).not.toContain('\u202e');
-  expect(await details().innerText()).toContain('<b>root</b> on analytics');
+  await expect.poll(() => details().innerText()).toContain('<b>root</b> on analytics');
 });
 
 it('says that it reads, what failed, and that there is nothing', async () => {
@@ -263,8 +265,8 @@ it('says that it reads, what failed, and that there is nothing', async () => {
   const side = ({ label, color }: typeof source, done: boolean) => ({ label, color, done });
   await open({ state: { status: 'running', source: side(source, true), target: side(target, false) } });
   await panel.page.getByText('Reading pg_stat_statements on both sides…').waitFor();
-  expect(await panel.page.locator('.side.source').innerText()).toContain('done');
-  expect(await panel.page.locator('.side.target').innerText()).toContain('running');
+  await expect.poll(() => panel.page.locator('.side.source').innerText()).toContain('done');
+  await expect.poll(() => panel.page.locator('.side.target').innerText()).toContain('running');
   await button('Cancel').click();
   await expect.poll(() => lastOf('cancel')).toEqual({});
   panel.notify({ status: 'failed', error: { reason: 'missing', message: 'no extension', hint: 'create it' } });
@@ -281,7 +283,7 @@ it('says that it reads, what failed, and that there is nothing', async () => {
 it('draws only what is in view of 10,000 rows', async () => {
   await open({}, manyRows(10_000));
   await rowOf('table_0 ').waitFor();
-  expect(await panel.page.locator('.grid-body .grid-row').count()).toBeLessThan(60);
+  await expect.poll(() => panel.page.locator('.grid-body .grid-row').count()).toBeLessThan(60);
   await panel.page.locator('.grid').focus();
   await panel.page.keyboard.press('End');
   await rowOf('table_9999').waitFor();

@@ -45,7 +45,7 @@ it('says which side is still running, for how long, and cancels', async () => {
   await expect.poll(() => side('source').innerText()).toContain('done');
   const stopped = await side('source').innerText();
   await expect.poll(() => side('target').innerText()).toMatch(/running\s+6[2-9]\.\d s/);
-  expect(await side('source').innerText()).toBe(stopped);
+  await expect.poll(() => side('source').innerText()).toBe(stopped);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect.poll(() => panel.requests.at(-1)).toEqual({ method: 'cancel', params: {} });
 });
@@ -88,8 +88,8 @@ it('says what went wrong and what to do, and runs again', async () => {
   });
   const alert = panel.page.getByRole('alert');
   await alert.waitFor();
-  expect(await alert.innerText()).toContain('Neither side answers.');
-  expect(await alert.innerText()).toContain('Check that the servers run.');
+  await expect.poll(() => alert.innerText()).toContain('Neither side answers.');
+  await expect.poll(() => alert.innerText()).toContain('Check that the servers run.');
   await panel.page.getByRole('button', { name: 'Try Again' }).click();
   await expect.poll(() => panel.requests.at(-1)).toEqual({ method: 'rerun', params: { analyze: true } });
 });
@@ -98,7 +98,7 @@ it('offers nothing to try again when the host has nothing to run', async () => {
   const error = { reason: 'refused', message: 'The source is protected.' };
   await open({ state: { status: 'failed', title: 'SELECT 1', error } });
   await panel.page.getByRole('alert').waitFor();
-  expect(await panel.page.getByRole('button').count()).toBe(0);
+  await expect.poll(() => panel.page.getByRole('button').count()).toBe(0);
 });
 
 it('asks again when the host did not answer the first time', async () => {
@@ -130,6 +130,6 @@ it('has something to say when neither side has a plan', async () => {
   await panel.page.getByRole('tab', { name: 'Differences 0' }).click();
   await panel.page.getByText('There are no two plans to compare.').waitFor();
   await panel.page.getByRole('tab', { name: 'Raw' }).click();
-  expect(await panel.page.getByText('There is no plan on this side.').count()).toBe(2);
+  await expect.poll(() => panel.page.getByText('There is no plan on this side.').count()).toBe(2);
   expect(panel.requests.map(({ method }) => method)).toEqual(['ready']);
 });

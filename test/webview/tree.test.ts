@@ -120,7 +120,7 @@ it('is one stop of the tab key, with its active row named', async () => {
   expect((await active()).name).toBe('Citus Adaptive 8 tasks');
   await press('Tab');
   const focused = page.locator('vscode-button:focus');
-  expect(await focused.innerText()).toBe('Details');
+  await expect.poll(() => focused.innerText()).toBe('Details');
 });
 
 it('reaches any of 10,000 rows with few of them in the page', async () => {
@@ -137,7 +137,7 @@ it('reaches any of 10,000 rows with few of them in the page', async () => {
       (row - 3) * 24,
     );
     await page.locator(`[aria-rowindex="${row + 2}"]`).waitFor();
-    expect(await page.locator('.grid-body .grid-row').count()).toBeLessThan(60);
+    await expect.poll(() => page.locator('.grid-body .grid-row').count()).toBeLessThan(60);
   }
   await grid.focus();
   await press('End');
@@ -200,11 +200,11 @@ it('folds what is equal and long, and shows only what differs on demand', async 
   // 400 subtrees of five, all but the four with a difference folded.
   expect(await rowCount()).toBe(1 + 400 + 4 * 4 - (await foldedInside()));
   const first = page.locator('.grid-row', { hasText: 'part_0' }).first();
-  expect(await first.locator('.source-node').innerText()).toContain('4 more');
-  expect(await first.locator('.source-self').innerText()).toBe('Σ 38');
+  await expect.poll(() => first.locator('.source-node').innerText()).toContain('4 more');
+  await expect.poll(() => first.locator('.source-self').innerText()).toBe('Σ 38');
   await page.getByRole('checkbox', { name: 'Only differences' }).click();
   await expect.poll(rowCount).toBe(1 + 4 + 4 + (await pathsInside()));
-  expect(await page.locator('.grid-row .sign').count()).toBe(4);
+  await expect.poll(() => page.locator('.grid-row .sign').count()).toBe(4);
 });
 
 /** Within a subtree that differs, its equal children are folded too: how many rows those hide. */
@@ -240,7 +240,7 @@ it('finds text in folded rows and steps through what it found', async () => {
   await press('Enter');
   await page.getByText('1 of 11').waitFor();
   await expect.poll(active, { timeout: 3000 }).toEqual({ name: 'Index Scan on part_39', inView: true });
-  expect(await page.locator('.grid-row.selected mark').first().innerText()).toBe('Index Scan on part_39');
+  await expect.poll(() => page.locator('.grid-row.selected mark').first().innerText()).toBe('Index Scan on part_39');
   await press('Enter');
   await page.getByText('2 of 11').waitFor();
   await expect.poll(active, { timeout: 3000 }).toEqual({ name: 'Index Scan on part_390', inView: true });
@@ -277,7 +277,7 @@ it('keeps what the user arranged across a reload, and across another run of the 
   await selected.waitFor();
   expect(panel.requests[0]).toEqual({ method: 'ready', params: { id: 'large-2001' } });
   expect(await rowCount()).toBe(1997);
-  expect(await selected.innerText()).toContain('Hash Join on part_41');
+  await expect.poll(() => selected.innerText()).toContain('Hash Join on part_41');
   expect(await page.getByRole('treegrid').evaluate(element => element.scrollTop)).toBe(scrolled);
   expect((await page.getByRole('region', { name: 'Details' }).boundingBox())!.height).toBe(214);
 
@@ -286,7 +286,7 @@ it('keeps what the user arranged across a reload, and across another run of the 
   await expect.poll(async () => (await panel.storedLayout()).id).toBe('again');
   expect(await rowCount()).toBe(1997);
   expect(await page.getByRole('treegrid').evaluate(element => element.scrollTop)).toBe(scrolled);
-  expect(await selected.innerText()).toContain('Hash Join on part_41');
+  await expect.poll(() => selected.innerText()).toContain('Hash Join on part_41');
 
   panel.notify(ready(rollupView()));
   await expect.poll(rowCount).toBe(7);
