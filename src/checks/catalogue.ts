@@ -99,6 +99,11 @@ export function findCheck(id: string): Check | undefined {
   return byId.get(id);
 }
 
+/** What a comparison asks: all, or what these groups hold. */
+export function checksToCompare(groups?: readonly string[]): readonly Check[] {
+  return groups === undefined ? catalogue : catalogue.filter(({ group }) => groups.includes(group));
+}
+
 /** The id that was probably meant; undefined when none is near. */
 export function suggestCheck(id: string): string | undefined {
   const wanted = id.trim().toLowerCase();

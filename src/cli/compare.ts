@@ -1,5 +1,5 @@
 /** `cutover compare`: asks both clusters the whole catalogue, prints what differs, keeps it for a later comparison. */
-import { findCheck } from '../checks/catalogue';
+import { checksToCompare, findCheck } from '../checks/catalogue';
 import { defaultLimits } from '../cluster/limits';
 import { redact } from '../cluster/redact';
 import { comparisonMarkdown } from '../comparison/markdown';
@@ -39,9 +39,10 @@ export async function runCompare(given: CompareArguments, around: Surroundings):
 
   const limits = { ...defaultLimits };
   if (given.statementTimeoutMs !== undefined) limits.statementTimeoutMs = given.statementTimeoutMs;
+  const checks = checksToCompare(given.groups);
   const comparison = redacted(
-    await withProgress(around, onSideDone =>
-      compareClusters({ ...clusters, migration, limits, signal: around.signal, onSideDone }, { groups: given.groups }),
+    await withProgress(around, checks.length, progress =>
+      compareClusters({ ...clusters, migration, limits, signal: around.signal }, { checks, onCheck: progress }),
     ),
   );
   const report = comparisonReport(comparison, { since });
@@ -73,17 +74,15 @@ function onlyMigration({ path, migrations, problems }: SettingsFile): string {
 
 async function withProgress<Result>(
   { stderr }: Surroundings,
-  work: (onSideDone: (side: Side) => void) => Promise<Result>,
+  total: number,
+  work: (onCheck: () => void) => Promise<Result>,
 ): Promise<Result> {
   const progress = (text: string) => stderr.isTTY && stderr.write(`\r\u001b[K${text}`);
-  const waiting = new Set<Side>(sides);
-  const show = () => progress(waiting.size > 0 ? `asking the ${[...waiting].join(' and the ')}` : '');
-  show();
+  const show = (done: number) => progress(`asking both sides: ${done} of ${total} checks`);
+  let done = 0;
+  show(done);
   try {
-    return await work(side => {
-      waiting.delete(side);
-      show();
-    });
+    return await work(() => show(++done));
   } finally {
     progress('');
   }

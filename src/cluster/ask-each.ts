@@ -20,6 +20,8 @@ export interface AskOptions {
   timeoutMs: number;
   /** After this long no further statement is sent. Milliseconds. */
   budgetMs: number;
+  /** Gets each result as soon as it is there. */
+  onResult?: ((name: string, result: QueryResult) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -28,7 +30,7 @@ export interface AskOptions {
  * ClusterError when the session is cancelled or lost, or `prepare` fails.
  */
 export async function askEach(session: Session, questions: Questions, options: AskOptions): Promise<EachAnswer> {
-  const { timeoutMs, budgetMs, signal } = options;
+  const { timeoutMs, budgetMs, onResult, signal } = options;
   const limitMs = atMost(session.limits.statementTimeoutMs, timeoutMs);
   const limit: Statement = { text: `SET LOCAL statement_timeout = ${limitMs}` };
   const results: EachAnswer['results'] = new Map();
@@ -44,10 +46,15 @@ export async function askEach(session: Session, questions: Questions, options: A
       for (const [name] of open) if (name !== undefined) failures.set(name, timeIsUp(budgetMs));
       break;
     }
-    const outcome = await session.transaction([limit, ...open.map(([, statement]) => statement)], { signal });
-    outcome.results.slice(1).forEach((result, i) => {
-      const [name] = open[i]!;
-      if (name !== undefined) results.set(name, result);
+    const asked = open;
+    const outcome = await session.transaction([limit, ...asked.map(([, statement]) => statement)], {
+      signal,
+      onResult: (index, result) => {
+        const [name] = asked[index - 1] ?? [];
+        if (name === undefined) return;
+        results.set(name, result);
+        onResult?.(name, result);
+      },
     });
     if (!outcome.failure) break;
     const { index, error } = outcome.failure;

@@ -21,7 +21,7 @@ export async function askNodes(
   const here = `${session.profile.host}:${session.profile.port}`;
   const statements = new Map<string, Statement>();
   const local: NodeReading[] = [];
-  const workers = new Map<{ place: { node: string; role: 'worker'; groupId: undefined } }, string>();
+  const workers = new Map<NodeReading, string>();
   for (const [node, query] of questions) {
     if (!node.server) continue;
     if (node.role === 'coordinator' || node.node === here) {
@@ -29,8 +29,7 @@ export async function askNodes(
       statements.set(node.node, { text: query.sql(node.server)! });
     } else {
       const command = workerCommand([query], node.server);
-      if (command !== undefined)
-        workers.set({ place: { node: node.node, role: 'worker', groupId: undefined } }, command);
+      if (command !== undefined) workers.set(node, command);
     }
   }
   const onOthers = ' workers';

@@ -16,14 +16,15 @@ export interface CheckReadingOptions {
   /** For all that is asked after something failed. Milliseconds. */
   budgetMs?: number;
   signal?: AbortSignal | undefined;
+  /**
+   * Gets the names of all queries that every node has answered which will, with the reading as far as it is, each time that
+   * there are more of them. Of other queries the reading tells nothing yet.
+   */
+  onSettled?: ((names: ReadonlySet<string>, reading: SideReading) => void) | undefined;
 }
 
 /** A worker that answers. */
-interface Worker {
-  place: Place;
-  server: ServerFacts;
-  answers: Map<string, RawAnswer>;
-}
+type Worker = NodeReading & { server: ServerFacts; answers: Map<string, RawAnswer> };
 
 type Queries = readonly CheckQuery<unknown>[];
 
@@ -40,30 +41,49 @@ const aboutName = ' about';
 export async function readCheckAnswers(
   session: Session,
   checks: readonly Pick<Check, 'queries'>[],
-  { timeoutMs = 10_000, budgetMs = 20_000, signal }: CheckReadingOptions = {},
+  { timeoutMs = 10_000, budgetMs = 20_000, signal, onSettled }: CheckReadingOptions = {},
 ): Promise<SideReading> {
   const queries = [...new Map(checks.flatMap(check => check.queries.map(query => [query.name, query]))).values()];
   const options: AskOptions = { timeoutMs, budgetMs, signal };
   const citus = session.server.citus !== undefined;
   const fanOut = citus && queries.some(({ nodes }) => nodes === 'every');
   const server: ServerFacts = { versionNum: session.server.num, citus, role: 'coordinator' };
-  const first = await askHere(session, queries, server, fanOut, options);
-  const { here, others } = placesOf(session, json<ClusterRow>(first.results.get(nodesName)));
-  const nodes: NodeReading[] = [
-    { node: here.node, role: here.role, server: { ...server, role: here.role }, answers: answersHere(queries, first) },
-  ];
+  const nodes: NodeReading[] = [];
+  const reading: SideReading = { user: session.profile.user, nodes };
+  const answers = new Map<string, RawAnswer>();
+  const settled = new Set<string>();
+  const settle = (which: (query: CheckQuery<unknown>) => boolean) => {
+    for (const query of queries) if (which(query)) settled.add(query.name);
+    onSettled?.(settled, reading);
+  };
+
+  const meet = (cluster: ClusterRow | undefined, about: QueryResult | undefined) => {
+    const { here, others } = placesOf(session, cluster);
+    const own = { node: here.node, role: here.role, server: { ...server, role: here.role }, answers };
+    nodes.splice(0, nodes.length, own, ...others.map(([place, active]) => introduce(place, active, about)));
+  };
+  if (!fanOut) meet(undefined, undefined);
+  const asksWorkers = ({ nodes }: CheckQuery<unknown>) => fanOut && nodes === 'every';
+  const first = await askHere(session, queries, server, fanOut, {
+    ...options,
+    onResult: (name, result) => {
+      if (name === nodesName) meet(json<ClusterRow>(result), undefined);
+      else if (name !== aboutName) answers.set(name, textAnswer(result.rows[0]?.[0]));
+      if (nodes.length > 0) settle(query => answers.has(query.name) && !asksWorkers(query));
+    },
+  });
+  for (const [name, failure] of first.failures) answers.set(name, { problem: problemOf(failure) });
+  if (fanOut) meet(json<ClusterRow>(first.results.get(nodesName)), first.results.get(aboutName));
   const failure = first.failures.get(nodesName) ?? first.failures.get(aboutName);
-  if (fanOut && failure) nodes.push(silent({ node: 'the workers', role: 'worker' }, problemOf(failure)));
-  const workers: Worker[] = [];
-  for (const [place, active] of failure ? [] : others) {
-    const worker = introduce(place, active, first.results.get(aboutName));
-    nodes.push('problem' in worker ? silent(place, worker.problem) : { ...place, ...worker });
-    if (!('problem' in worker)) workers.push(worker);
-  }
-  const everywhere = queries.filter(query => query.nodes === 'every');
+  if (failure) nodes.splice(1, nodes.length, silent({ node: 'the workers', role: 'worker' }, problemOf(failure)));
+  settle(query => !asksWorkers(query));
+
+  const workers = nodes.filter((node): node is Worker => node.role === 'worker' && node.server !== undefined);
+  const everywhere = queries.filter(asksWorkers);
   const unread = await askWorkers(session, workers, everywhere, options);
   if (unread.length > 0) await askOneByOne(session, unread, everywhere, options);
-  return { user: session.profile.user, nodes };
+  settle(() => true);
+  return reading;
 }
 
 export function prepareFor(citus: boolean): Statement {
@@ -80,12 +100,14 @@ function askHere(
 ): Promise<EachAnswer> {
   const asFound = new Map<string, Statement>();
   const others = new Map<string, Statement>();
+  // First, as nothing can be said before it is known which nodes there are.
+  if (fanOut) others.set(nodesName, { text: nodesQuery });
   for (const query of queries) {
     const text = query.sql(server);
     if (text !== undefined) (query.asFound ? asFound : others).set(query.name, { text });
   }
+  // Last, as a worker that hangs holds up what comes behind it.
   if (fanOut) {
-    others.set(nodesName, { text: nodesQuery });
     others.set(aboutName, {
       text: 'SELECT nodename, nodeport, success, result FROM run_command_on_workers($1)',
       values: [marked(aboutQuery)],
@@ -94,36 +116,26 @@ function askHere(
   return askEach(session, { asFound, prepare: prepareFor(server.citus), others }, options);
 }
 
-function answersHere(queries: Queries, { results, failures }: EachAnswer): Map<string, RawAnswer> {
-  const answers = new Map<string, RawAnswer>();
-  for (const { name } of queries) {
-    const failure = failures.get(name);
-    const result = results.get(name);
-    if (failure) answers.set(name, { problem: problemOf(failure) });
-    else if (result) answers.set(name, textAnswer(result.rows[0]?.[0]));
-  }
-  return answers;
-}
-
-/** A worker that says what it is, or why it cannot be asked. */
-function introduce(place: Place, active: boolean, about: QueryResult | undefined): Worker | { problem: CheckProblem } {
-  const [success, result] = answerOf(about, place.node);
+/** Another node as it says what it is, or why it cannot be asked. */
+function introduce({ node, role }: Place, active: boolean, about: QueryResult | undefined): NodeReading {
+  const [success, result] = answerOf(about, node);
   const self = success === 't' ? read(aboutSchema, result) : undefined;
-  if (place.role === 'worker' && self)
-    return { place, server: { versionNum: self[0], citus: self[1], role: 'worker' }, answers: new Map() };
-  if (place.role === 'coordinator')
-    return {
-      problem: {
+  if (role === 'worker' && self)
+    return { node, role, server: { versionNum: self[0], citus: self[1], role }, answers: new Map() };
+  if (role === 'coordinator')
+    return silent(
+      { node, role },
+      {
         kind: 'unreachable',
         message: 'The session is on a worker, which cannot ask the coordinator.',
         next: 'Connect this side to its coordinator.',
       },
-    };
+    );
   const message = active ? result || 'Citus gave no answer for it.' : 'It is inactive in pg_dist_node.';
   const next = active
     ? 'Start the node, or see that the coordinator can connect to it as this role.'
     : `Run SELECT citus_activate_node(…) for it on the coordinator when it is to be used.`;
-  return { problem: { kind: 'unreachable', message: redact(message), next } };
+  return silent({ node, role }, { kind: 'unreachable', message: redact(message), next });
 }
 
 const aboutSchema = z.tuple([z.number(), z.boolean()]);
@@ -157,7 +169,7 @@ async function askWorkers(
     options,
   );
   return [...commands.keys()].filter(worker => {
-    const [success, result] = answerOf(results.get('workers'), worker.place.node);
+    const [success, result] = answerOf(results.get('workers'), worker.node);
     const texts = success === 't' ? read(textsSchema, result) : undefined;
     for (const [name, text] of Object.entries(texts ?? {})) worker.answers.set(name, textAnswer(text));
     return texts === undefined;
@@ -182,8 +194,8 @@ async function askOneByOne(
     options,
   );
   for (const name of statements.keys()) {
-    for (const { place, answers } of workers) {
-      const [success, result] = answerOf(results.get(name), place.node);
+    for (const { node, answers } of workers) {
+      const [success, result] = answerOf(results.get(name), node);
       const failure = failures.get(name);
       const texts = success === 't' ? read(textsSchema, result) : undefined;
       if (failure) answers.set(name, { problem: problemOf(failure) });
@@ -207,8 +219,8 @@ function commandsFor(workers: readonly Worker[], queries: Queries): Map<Worker, 
  * `master_run_on_worker` asks all of them at once, each as the connected role. It is no sandbox (it writes even for a
  * read-only session), so nothing but the catalogue's constant queries ever goes through it.
  */
-export function onWorkers(commands: ReadonlyMap<Pick<Worker, 'place'>, string>): Statement {
-  const addresses = [...commands.keys()].map(({ place: { node } }) => splitAddress(node));
+export function onWorkers(commands: ReadonlyMap<Pick<NodeReading, 'node'>, string>): Statement {
+  const addresses = [...commands.keys()].map(({ node }) => splitAddress(node));
   return {
     text: `SELECT node_name, node_port, success, result FROM master_run_on_worker(
              ARRAY(SELECT json_array_elements_text($1::json)), ARRAY(SELECT json_array_elements_text($2::json)::int),

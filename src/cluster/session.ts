@@ -62,6 +62,8 @@ export interface TransactionOptions {
   cleanup?: Statement[];
   /** Sees each notice as it comes, not redacted; true keeps it out of the outcome's list. */
   takeNotice?: ((notice: Notice) => boolean) | undefined;
+  /** Gets what a statement answered as soon as it did, ahead of the outcome. */
+  onResult?: ((index: number, result: QueryResult) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -212,7 +214,7 @@ export class Session {
   /** Sends BEGIN, the statements and ROLLBACK at once. Never rejects: what failed is in the outcome. */
   async transaction(statements: readonly Statement[], options: TransactionOptions = {}): Promise<TransactionOutcome> {
     const limited = statements.some(({ limit }) => limit) ? await import('./limited-query') : undefined;
-    const { cleanup = [], signal, statementTimeoutMs = this.limits.statementTimeoutMs } = options;
+    const { cleanup = [], signal, onResult, statementTimeoutMs = this.limits.statementTimeoutMs } = options;
     if (signal?.aborted)
       return { results: [], sent: [], notices: [], failure: { index: -1, error: this.#cancelled() } };
     const answerMs = this.profile.connectTimeoutMs;
@@ -221,9 +223,12 @@ export class Session {
     const begin: Statement = { text: this.#begin(options, statementTimeoutMs), simple: true };
     const all: Statement[] = [begin, ...statements, { text: 'ROLLBACK', simple: true }, ...cleanup];
     const ended = Promise.all(
-      all.map(statement =>
-        this.#submit(statement, statement === begin ? answerMs : statementMs, limited?.LimitedQuery),
-      ),
+      all.map(async (statement, i) => {
+        const limitMs = statement === begin ? answerMs : statementMs;
+        const answer = await this.#submit(statement, limitMs, limited?.LimitedQuery);
+        if (answer.result && i > 0 && i <= statements.length) onResult?.(i - 1, answer.result);
+        return answer;
+      }),
     );
 
     let cancelling: Promise<string | undefined> | undefined;

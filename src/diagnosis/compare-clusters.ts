@@ -1,7 +1,8 @@
 /** Compare Clusters: every check of the catalogue, or of some groups, on both sides at once. */
-import { catalogue } from '../checks/catalogue';
+import { checksToCompare } from '../checks/catalogue';
 import type { Check } from '../checks/check';
 import type { ComparedCheck, Comparison } from '../shared/comparison';
+import { type Side, sides } from '../shared/side';
 import { type CatalogueResult, type CheckJob, runCatalogueChecks } from './run-catalogue-checks';
 
 export interface CompareJob extends CheckJob {
@@ -9,27 +10,29 @@ export interface CompareJob extends CheckJob {
 }
 
 export interface CompareOptions {
-  /** All groups when absent. */
-  groups?: readonly string[] | undefined;
-  /** Gets each check as soon as it is judged. */
+  /** All that a comparison asks when absent. */
+  checks?: readonly Check[] | undefined;
+  /** Gets each check as soon as both sides have answered what it asks. */
   onCheck?: ((check: ComparedCheck) => void) | undefined;
 }
 
 /** Rejects with a ClusterError when it is cancelled; what fails of a side or a check is what its checks say. */
-export async function compareClusters(job: CompareJob, options: CompareOptions = {}): Promise<Comparison> {
+export async function compareClusters(
+  job: CompareJob,
+  { checks = checksToCompare(), onCheck }: CompareOptions = {},
+): Promise<Comparison> {
   const began = performance.now();
-  const asked = catalogue.filter(({ group }) => options.groups === undefined || options.groups.includes(group));
-  const byId = new Map(asked.map(check => [check.id, check]));
-  const checks: ComparedCheck[] = [];
+  const byId = new Map(checks.map(check => [check.id, check]));
+  const judged = new Map<string, ComparedCheck>();
   const addresses: { source?: string; target?: string } = {};
   await runCatalogueChecks(job, [...byId.keys()], result => {
     const check = compared(byId.get(result.id)!, result);
-    checks.push(check);
-    for (const side of ['source', 'target'] as const) addresses[side] ??= result[side] as string;
-    options.onCheck?.(check);
+    judged.set(check.id, check);
+    for (const side of sides) if (result[side] !== undefined) addresses[side] ??= result[side];
+    onCheck?.(check);
   });
   const at = new Date();
-  const sideOf = (side: 'source' | 'target') => ({
+  const sideOf = (side: Side) => ({
     label: job[side].label,
     ...(addresses[side] !== undefined && { address: addresses[side] }),
   });
@@ -41,7 +44,7 @@ export async function compareClusters(job: CompareJob, options: CompareOptions =
     migration: job.migration,
     source: sideOf('source'),
     target: sideOf('target'),
-    checks,
+    checks: checks.flatMap(({ id }) => judged.get(id) ?? []),
   };
 }
 

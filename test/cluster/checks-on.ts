@@ -9,13 +9,14 @@ export function runChecks(
   pair: LabPair,
   ids: readonly string[],
   as: { user?: string; database?: string } = {},
+  onResult?: (result: CatalogueResult) => void,
 ): Promise<CatalogueResult[]> {
   const on = (side: Side) => {
     const { host, port, database, user } = pair[side].coordinator;
     const settings = { host, port, database, user, ...as };
     return { side, settings, label: `The ${side}`, color: 'charts.blue', protected: false };
   };
-  return runCatalogueChecks({ source: on('source'), target: on('target'), limits }, ids);
+  return runCatalogueChecks({ source: on('source'), target: on('target'), limits }, ids, onResult);
 }
 
 export async function runCheck(

@@ -27,7 +27,8 @@ interface Running {
   migration: Migration;
   /** By id. */
   fresh: Map<string, ComparedCheck>;
-  total: number;
+  /** Ids of all that is asked, in the order of the catalogue. */
+  asked: readonly string[];
   isDone: Partial<BySide<boolean>>;
   /** What stands where a fresh answer is not there yet. */
   former: Comparison | undefined;
@@ -89,7 +90,7 @@ export class ComparisonModel implements vscode.Disposable {
       target: side('target'),
       ignored: this.ignored,
       ...(this.#before && !run ? { before: this.#before } : {}),
-      ...(run ? { running: { done: run.fresh.size, total: run.total } } : {}),
+      ...(run ? { running: { done: run.fresh.size, total: run.asked.length } } : {}),
     };
   }
 
@@ -129,13 +130,14 @@ export class ComparisonModel implements vscode.Disposable {
     this.cancel();
     await this.#loading;
     const former = this.#comparison;
-    const { catalogue } = await import('../../checks/catalogue');
-    const groups = options.again ? [options.again.group] : options.groups;
-    const total = options.again ? 1 : catalogue.filter(({ group }) => groups?.includes(group) ?? true).length;
+    const { checksToCompare } = await import('../../checks/catalogue');
+    const inGroups = checksToCompare(options.again ? [options.again.group] : options.groups);
+    const checks = inGroups.filter(({ id }) => !options.again || options.again.id === id);
     const controller = new AbortController();
     const isWhole = options.again !== undefined || options.groups === undefined;
     const run: Running = {
-      ...{ controller, migration, fresh: new Map(), total, isDone: {} },
+      ...{ controller, migration, fresh: new Map(), isDone: {} },
+      asked: checks.map(({ id }) => id),
       former: isWhole ? former : undefined,
     };
     this.#run = run;
@@ -148,12 +150,12 @@ export class ComparisonModel implements vscode.Disposable {
       if (this.#failure) return;
       const { compareClusters } = await import('../../diagnosis/compare-clusters');
       const onCheck = (check: ComparedCheck) => {
-        if (this.#run !== run || (options.again && options.again.id !== check.id)) return;
+        if (this.#run !== run) return;
         run.fresh.set(check.id, check);
-        options.onProgress?.(run.fresh.size, total);
+        options.onProgress?.(run.fresh.size, checks.length);
         this.#changed.fire();
       };
-      const fresh = await compareClusters(job, { groups, onCheck });
+      const fresh = await compareClusters(job, { checks, onCheck });
       if (this.#run !== run) return;
       const comparison = options.again && former ? { ...former, checks: partOf(run).checks } : fresh;
       await this.store.save(comparison);
@@ -227,10 +229,10 @@ export class ComparisonModel implements vscode.Disposable {
 }
 
 /** The checks that are there while it runs: fresh ones in the places of those before. */
-function partOf({ fresh, former, migration }: Running): Comparison {
+function partOf({ fresh, asked, former, migration }: Running): Comparison {
   const checks = (former?.checks ?? []).map(check => fresh.get(check.id) ?? check);
   const known = new Set(checks.map(({ id }) => id));
-  checks.push(...[...fresh.values()].filter(({ id }) => !known.has(id)));
+  checks.push(...asked.flatMap(id => (known.has(id) ? [] : (fresh.get(id) ?? []))));
   if (former) return { ...former, checks };
   const { source, target } = labelsOf(migration);
   const side = ({ label }: typeof source) => ({ label });
