@@ -136,7 +136,7 @@ function unlike(source: Built, target: Built): { what: string; a: string; b: str
   });
 }
 
-/** End of support and last minor release of each major one, as known in November 2026. */
+/** End of support and last minor release of each major one, as known in November 2026; 18.5 was passed over. */
 const releases: ReadonlyMap<number, { end: string; minor: number }> = new Map([
   [12, { end: '2024-11-21', minor: 22 }],
   [13, { end: '2025-11-13', minor: 23 }],
@@ -144,7 +144,7 @@ const releases: ReadonlyMap<number, { end: string; minor: number }> = new Map([
   [15, { end: '2027-11-11', minor: 20 }],
   [16, { end: '2028-11-09', minor: 16 }],
   [17, { end: '2029-11-08', minor: 12 }],
-  [18, { end: '2030-11-14', minor: 6 }],
+  [18, { end: '2030-11-14', minor: 7 }],
 ]);
 /** Minor releases come each quarter: this far behind is a year. */
 const tolerableGap = 4;
