@@ -1,5 +1,6 @@
 import { binariesChecks } from './binaries';
 import type { Check } from './check';
+import { collationDependentChecks } from './collation-dependents';
 import { corruptionChecks } from './corruption';
 import { extensionChecks } from './extensions';
 import { jitChecks } from './jit';
@@ -69,6 +70,7 @@ export const catalogue: readonly Check[] = [
   ...jitChecks,
   ...localeChecks,
   ...corruptionChecks,
+  ...collationDependentChecks,
   ...objectTableChecks,
   ...objectCodeChecks,
   ...objectRestChecks,

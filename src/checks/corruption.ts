@@ -1,4 +1,4 @@
-/** What was built under another order, or is damaged: numbers 36, 40 and 42 of the list; 37 and 39 are for the diagnosis of duplicate keys. */
+/** What was built under another order, or is damaged: numbers 36 and 40 of the list; 37 and 39 are for the diagnosis of duplicate keys. */
 import * as z from 'zod/mini';
 import { formatBytes, formatCount } from '../shared/format';
 import { sides } from '../shared/side';
@@ -43,9 +43,7 @@ const staleIndexes = defineCheck({
             what: `${formatCount(answer.more)} more indexes, beyond ${maxIndexes}, were not looked at`,
             node,
           });
-        if (stale.length > 0)
-          remarks.push(...answer.partitioned.map(table => `${table} is partitioned by ranges of text, on ${node}`));
-        else if (indexes.length > 0)
+        if (stale.length === 0 && indexes.length > 0)
           remarks.push(
             `${formatCount(indexes.length + answer.more)} indexes on ${node} sort by a collation of libc or ICU`,
           );

@@ -185,6 +185,7 @@ function rebuild(side: Side, { node, role, answer }: Answered<Locale>): CheckRem
       ...(role === 'worker' ? [withoutPropagation.trim()] : []),
       '-- After duplicates were looked for with index scans off, and removed:',
       `REINDEX DATABASE ${quoted(answer.database)};`,
+      '-- After what locale.dependents lists was looked at:',
       ...recordVersions(answer),
     ].join('\n'),
     lock: 'writes wait for each table, and reads that use the index; REINDEX (CONCURRENTLY) per index lets them go on',

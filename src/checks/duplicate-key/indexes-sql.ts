@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { CheckQuery } from '../check';
+import { sortingCollations } from '../collations-sql';
 import { literal } from '../literal';
 import { isUsers } from '../tables-sql';
 
@@ -65,28 +66,13 @@ export function orderedIndexes(named: string | undefined): CheckQuery<OrderedInd
     nodes: 'every',
     sql: ({ versionNum, citus }) => {
       const shard = citus ? 's.shardid::text' : 'NULL::text';
-      return `WITH here AS (
-  SELECT coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') AS provider, d.datcollate AS sorts, to_jsonb(d) ->> 'datcollversion' AS recorded,
-         ${versionNum >= 150_000 ? 'pg_database_collation_actual_version(d.oid)' : 'NULL::text'} AS actual
-    FROM pg_database d WHERE d.datname = current_database()
-), keys AS MATERIALIZED (
+      return `WITH keys AS MATERIALIZED (
   SELECT i.indexrelid, coalesce(nullif(a.attcollation, 0), r.rngcollation, CASE WHEN a.atttypid = 'jsonb'::regtype THEN 100 END) AS coll
     FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace
     JOIN pg_attribute a ON a.attrelid = i.indexrelid AND a.attnum <= i.indnkeyatts
     LEFT JOIN pg_range r ON r.rngtypid = a.atttypid
    WHERE ${isUsers('n.nspname')}
-), versions AS MATERIALIZED (
-  SELECT c.oid, n.nspname AS schema, c.collname AS name,
-         CASE WHEN c.collprovider = 'd' THEN h.provider ELSE c.collprovider::text END AS provider,
-         CASE WHEN c.collprovider = 'd' THEN h.sorts ELSE c.collcollate END AS sorts,
-         CASE WHEN c.collprovider = 'd' THEN h.recorded ELSE c.collversion END AS recorded,
-         CASE WHEN c.collprovider = 'd' THEN h.actual ELSE pg_collation_actual_version(c.oid) END AS actual
-    FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace CROSS JOIN here h
-   WHERE c.oid IN (SELECT coll FROM keys)
-), sorting AS MATERIALIZED (
-  SELECT *, actual IS NOT NULL AND actual IS DISTINCT FROM recorded AS stale FROM versions
-   WHERE provider = 'i' OR provider = 'c' AND sorts !~ '^(C|POSIX)([.]|$)'
-), marked AS MATERIALIZED (
+), ${sortingCollations(versionNum, 'SELECT coll FROM keys')}, marked AS MATERIALIZED (
   SELECT k.indexrelid, array_agg(DISTINCT o.oid) AS collations, bool_or(o.stale) AS stale
     FROM keys k JOIN sorting o ON o.oid = k.coll GROUP BY k.indexrelid
 ), locked AS MATERIALIZED (
@@ -126,7 +112,7 @@ SELECT json_build_object('more', (SELECT greatest(count(*) - ${maxIndexes}, 0) F
       'schema', schema, 'table', "table", 'index', index, 'shard', shard, 'logicalTable', "logicalTable", 'method', method, 'unique', "unique", 'valid', valid,
       'named', named, 'bytes', bytes, 'plain', plain, 'nullsDistinct', "nullsDistinct", 'predicate', pg_get_expr(indpred, indrelid),
       'keys', ARRAY(SELECT pg_get_indexdef(f.oid, k, true) FROM generate_series(1, indnkeyatts) AS k),
-      'collations', (SELECT coalesce(json_agg(to_jsonb(o) - '{oid,sorts}'::text[] ORDER BY schema, name), '[]')
+      'collations', (SELECT coalesce(json_agg(to_jsonb(o) - '{oid,sorts,deterministic}'::text[] ORDER BY schema, name), '[]')
                        FROM sorting o WHERE o.oid = ANY (f.collations))) ORDER BY place), '[]')
     FROM placed f WHERE place <= ${maxIndexes}))`;
     },
