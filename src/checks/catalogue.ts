@@ -1,3 +1,4 @@
+import { nearSpelling } from '../shared/near-spelling';
 import { binariesChecks } from './binaries';
 import type { Check } from './check';
 import { collationDependentChecks } from './collation-dependents';
@@ -111,22 +112,7 @@ export function suggestCheck(id: string): string | undefined {
   const wanted = id.trim().toLowerCase();
   // Longer than any id can be a slip of: not worth a look at each.
   if (wanted.length === 0 || wanted.length > 64) return undefined;
-  const [best] = [...byId.keys()]
-    .map(candidate => ({ candidate, distance: distanceBetween(wanted, candidate) }))
-    .sort((a, b) => a.distance - b.distance);
-  if (best && best.distance <= Math.max(2, Math.floor(best.candidate.length / 3))) return best.candidate;
+  const near = nearSpelling(wanted, byId.keys(), Math.max(2, Math.floor(wanted.length / 3)));
   // A word of it alone: `planner`, `sequences`.
-  return [...byId.keys()].find(candidate => candidate.split('.').includes(wanted));
-}
-
-/** Levenshtein's: letters to insert, delete or replace. */
-function distanceBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
+  return near ?? [...byId.keys()].find(candidate => candidate.split('.').includes(wanted));
 }

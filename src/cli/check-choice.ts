@@ -1,8 +1,8 @@
 /** Which checks of a playbook are meant by --phase and --id, and how each of them is asked. */
 import { askedCheck } from '../diagnosis/asked-check';
 import type { AskedCheck } from '../diagnosis/run-checks';
-import { nearSpelling } from '../playbook/near-spelling';
 import type { Playbook, PlaybookCheck } from '../playbook/playbook';
+import { nearSpelling } from '../shared/near-spelling';
 import type { CheckArguments } from './check-arguments';
 import { UsageError } from './usage';
 

@@ -1,5 +1,5 @@
 import { catalogue } from '../checks/catalogue';
-import { nearSpelling } from '../playbook/near-spelling';
+import { nearSpelling } from '../shared/near-spelling';
 import { UsageError } from './usage';
 
 /** @throws UsageError: a pipeline must not go on because of a slip of the pen. */

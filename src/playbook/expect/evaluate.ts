@@ -1,6 +1,6 @@
 /** Whether a condition holds of one row, one node or all of them, and what can be said of it in a line. */
 import type { CheckPlace, CheckVerdict, NodeAnswer } from '../../shared/check';
-import { nearSpelling } from '../near-spelling';
+import { nearSpelling } from '../../shared/near-spelling';
 import { answerOf, labelOf, type Outcome, rowCount } from './asked';
 import { arithmeticText, literalText } from './explain';
 import { rational } from './rational';

@@ -1,6 +1,7 @@
 /** What is said of an expectation that cannot be read. */
+
+import { nearSpelling } from '../../shared/near-spelling';
 import { sides } from '../../shared/side';
-import { nearSpelling } from '../near-spelling';
 import { comparisons, type Operand } from './syntax';
 import type { TokenReader } from './token-reader';
 import { ExpectError } from './tokens';

@@ -1,5 +1,5 @@
 /** A number with its unit, as it stands in an expectation. */
-import { nearSpelling } from '../near-spelling';
+import { nearSpelling } from '../../shared/near-spelling';
 import { reserved } from './parse-messages';
 import { type Dimension, type Unit, units } from './quantities';
 import { multiply, type Rational, readRational } from './rational';

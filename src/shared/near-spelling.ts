@@ -1,8 +1,14 @@
-/** The candidate that is most probably meant by a misspelt word; undefined when none is near. Case does not count. */
-export function nearSpelling(word: string, candidates: Iterable<string>): string | undefined {
+/**
+ * The candidate that is most probably meant by a misspelt word; undefined when none is within so many slips. Case does not
+ * count.
+ */
+export function nearSpelling(
+  word: string,
+  candidates: Iterable<string>,
+  slipsAtMost = slipsIn(word),
+): string | undefined {
   const wanted = word.toLowerCase();
-  // One slip in a short word, two in a longer one.
-  let nearest = wanted.length < 3 ? 0 : wanted.length < 6 ? 1 : 2;
+  let nearest = slipsAtMost;
   let found: string | undefined;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) > nearest) continue;
@@ -10,6 +16,11 @@ export function nearSpelling(word: string, candidates: Iterable<string>): string
     if (distance < nearest || (distance === nearest && found === undefined)) [nearest, found] = [distance, candidate];
   }
   return found;
+}
+
+/** One in a short word, two in a longer one. */
+function slipsIn({ length }: string): number {
+  return length < 3 ? 0 : length < 6 ? 1 : 2;
 }
 
 /** Letters left out, put in, changed, or swapped with their neighbour (optimal string alignment). */
