@@ -15,6 +15,10 @@ import { operationsLimitsChecks } from './operations-limits';
 import { operationsSessionsChecks } from './operations-sessions';
 import { operationsWritesChecks } from './operations-writes';
 import { partitionChecks } from './partitions';
+import { probeCpuChecks } from './probe-cpu';
+import { probeLatencyChecks } from './probe-latency';
+import { probeReadsChecks } from './probe-reads';
+import { probeTemporaryFilesChecks } from './probe-temporary-files';
 import { replicationChecks } from './replication';
 import { rolesChecks } from './roles';
 import { rolesAccessChecks } from './roles-access';
@@ -94,6 +98,10 @@ export const catalogue: readonly Check[] = [
   ...operationsSessionsChecks,
   ...operationsWritesChecks,
   ...operationsLimitsChecks,
+  ...probeCpuChecks,
+  ...probeReadsChecks,
+  ...probeTemporaryFilesChecks,
+  ...probeLatencyChecks,
 ];
 
 const byId: ReadonlyMap<string, Check> = new Map(catalogue.map(check => [check.id, check]));
@@ -102,9 +110,9 @@ export function findCheck(id: string): Check | undefined {
   return byId.get(id);
 }
 
-/** What a comparison asks: all, or what these groups hold. */
+/** What a comparison asks: what these groups hold, or all but what is asked on request only. */
 export function checksToCompare(groups?: readonly string[]): readonly Check[] {
-  return groups === undefined ? catalogue : catalogue.filter(({ group }) => groups.includes(group));
+  return catalogue.filter(({ group, onRequest }) => (groups === undefined ? !onRequest : groups.includes(group)));
 }
 
 /** The id that was probably meant; undefined when none is near. */

@@ -122,6 +122,8 @@ export interface CheckWords {
   severity: CheckSeverity;
   /** Sides that are asked. */
   sides: readonly Side[];
+  /** It loads the nodes for a moment, so that it is asked only where it, or its group, is named. */
+  onRequest?: true;
 }
 
 export interface Check extends CheckWords {

@@ -16,7 +16,8 @@ Clusters:
   --statement-timeout MS     ends a query on the server; default 60000, 0 for none
 
 Checks:
-  --group NAME               only that group; repeatable
+  --group NAME               only that group; repeatable. The group probe, which loads the nodes for a moment, is asked
+                             only so: speed of a core, disk, way to the workers
   --fail-on SEVERITY         critical, high (default), medium, low or info: what ends with exit code 1
 
 Earlier comparisons:

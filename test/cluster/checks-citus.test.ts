@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { catalogue } from '../../src/checks/catalogue';
+import { checksToCompare } from '../../src/checks/catalogue';
 import { type Check, type CheckQuery, defineCheck } from '../../src/checks/check';
 import { type CheckReadingOptions, readCheckAnswers } from '../../src/cluster/read-checks';
 import { Session } from '../../src/cluster/session';
@@ -14,7 +14,8 @@ import { limits, profileOf } from './profile-of';
 const missing = await whyNoCitus();
 if (missing) console.warn(`SKIPPED: checks of the catalogue on Citus. ${missing}`);
 
-const ids = catalogue.map(({ id }) => id);
+const compared = checksToCompare();
+const ids = compared.map(({ id }) => id);
 const local = 'SET citus.enable_ddl_propagation = off; ';
 
 let pair: LabPair;
@@ -60,12 +61,12 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
   });
 
   test('as many round trips with 256 shards as with one', async () => {
-    const few = await read('target', catalogue);
+    const few = await read('target', compared);
     await onBoth('CREATE TABLE wide (id bigserial PRIMARY KEY, note text)');
     await onBoth(`SELECT create_distributed_table('wide', 'id', shard_count := 256)`);
     await onBoth(`INSERT INTO wide (note) SELECT 'x' FROM generate_series(1, 2000)`);
     await onBoth('ANALYZE wide');
-    const many = await read('target', catalogue);
+    const many = await read('target', compared);
     expect(few.sent).toHaveLength(2);
     expect(many.sent).toEqual(few.sent);
     expect(many.reading.nodes.map(({ problem }) => problem)).toEqual([undefined, undefined, undefined]);
@@ -295,7 +296,7 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
   });
   const made = (asked: CheckQuery<unknown>): Check =>
     defineCheck({
-      ...catalogue[0]!,
+      ...compared[0]!,
       id: `made.${asked.name}`,
       queries: { asked },
       judge: () => ({ verdict: 'pass', summary: '', details: [], differences: [], unknown: [], remedies: [] }),
@@ -311,7 +312,7 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
     const [first, second] = pair.target.workers;
     const failing = query('failing', `SELECT to_json(1 / (current_setting('port')::int - ${first!.port}))`);
     const quoted = query("o'dd", `SELECT to_json('it''s "<b>"' || E' \\\\ é'::text)`);
-    const { reading, sent } = await read('target', [...catalogue, made(failing), made(quoted)]);
+    const { reading, sent } = await read('target', [...compared, made(failing), made(quoted)]);
     const of = (server: LabServer) => reading.nodes.find(({ node }) => node === addressOf(server))!.answers;
     expect(of(first!).get('failing')).toMatchObject({
       problem: { kind: 'failed', message: expect.stringContaining('division by zero') },
@@ -328,7 +329,7 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
     const began = performance.now();
     const { reading } = await read(
       'target',
-      [...catalogue, made(query('hanging', `SELECT to_json(pg_sleep(60)::text)`))],
+      [...compared, made(query('hanging', `SELECT to_json(pg_sleep(60)::text)`))],
       {
         timeoutMs: 2_000,
       },
@@ -356,9 +357,9 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
       Promise.all(
         sides.flatMap(allNodes).map(node => node.query('SELECT pg_snapshot_xmax(pg_current_snapshot()) AS next')),
       );
-    for (const side of sides) await read(side, catalogue);
+    for (const side of sides) await read(side, compared);
     const before = await nextIds();
-    for (const side of sides) await read(side, catalogue);
+    for (const side of sides) await read(side, compared);
     expect(await nextIds()).toEqual(before);
   });
 });

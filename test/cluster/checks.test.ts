@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { catalogue } from '../../src/checks/catalogue';
+import { checksToCompare } from '../../src/checks/catalogue';
 import type { Side } from '../../src/shared/side';
 import { findPostgres } from '../lab/installations';
 import { type LabPair, startPlainPair } from '../lab/lab';
 import { rollBack, runCheck, runChecks, runRemedy, wordsOf } from './checks-on';
 
-const ids = catalogue.map(({ id }) => id);
+const ids = checksToCompare().map(({ id }) => id);
 const majors = [...new Set((await findPostgres()).map(({ majorVersion }) => majorVersion))].sort();
 
 let pair: LabPair;

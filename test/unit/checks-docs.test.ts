@@ -5,9 +5,9 @@ import type { Check } from '../../src/checks/check';
 
 const file = new URL('../../docs/checks.md', import.meta.url);
 
-function placeOf({ queries, sides }: Check): string {
+function placeOf({ queries, sides, onRequest }: Check): string {
   const nodes = queries.some(query => query.nodes === 'every') ? 'every node' : 'the coordinator';
-  return `${nodes} of ${sides.length === 2 ? 'both sides' : `the ${sides[0]}`}`;
+  return `${nodes} of ${sides.length === 2 ? 'both sides' : `the ${sides[0]}`}${onRequest ? ', on request' : ''}`;
 }
 
 const table = [

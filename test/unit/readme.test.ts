@@ -20,7 +20,7 @@ const tables = {
   checks: table(
     ['group', 'checks'],
     groups.map(group => [
-      group,
+      catalogue.some(check => check.group === group && check.onRequest) ? `${group}, on request` : group,
       catalogue
         .filter(check => check.group === group)
         .map(({ id, title }) => `${title} (\`${id}\`)`)

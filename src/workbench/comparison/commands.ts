@@ -13,12 +13,14 @@ import type { Workbench } from '../workbench';
 import type { CompareOptions, ComparisonModel } from './model';
 import { stateOf } from './words';
 
-/** With progress and a way to stop. */
+/** With progress and a way to stop. @throws Dismissed when the user declines what would load the nodes. */
 export async function compareWithProgress(
   model: ComparisonModel,
   migration: Migration,
   options: CompareOptions = {},
 ): Promise<void> {
+  const { agreeToProbe } = await import('./probe-consent');
+  await agreeToProbe(migration, options);
   const what = options.again ? options.again.id : migration.name;
   const location = vscode.ProgressLocation.Notification;
   await vscode.window.withProgress({ location, title: `Comparing ${what}`, cancellable: true }, (progress, token) => {
@@ -36,9 +38,12 @@ export async function askGroups(): Promise<string[]> {
   const chosen = await vscode.window.showQuickPick(
     groups.map(group => {
       const checks = catalogue.filter(check => check.group === group);
+      const onRequest = checks.some(check => check.onRequest)
+        ? ', only when chosen: loads every node for a moment'
+        : '';
       return {
         label: groupTitle(group),
-        description: `${checks.length}`,
+        description: `${checks.length}${onRequest}`,
         detail: checks.map(check => check.title).join(', '),
         group,
       };
