@@ -43,6 +43,10 @@ test('a collation version that was altered in the catalog is observed, without p
   expect(standingsOf(found)[0]).toBe('order likely observed');
   expect(byIndex(found)).toEqual([['codes_pkey', 'stale', 'unchecked']]);
   expect(found.hypotheses[0]!.evidence[0]).toMatch(/public\.natural_order \(recorded 1\.1, actual [\d.]+\)/);
+  // Named by an error or not: its version is not recorded before it is rebuilt.
+  const named = await diagnose(pair, { side: 'target', errorText });
+  expect(byIndex(named)).toEqual([['codes_pkey', 'named', 'unchecked']]);
+  expect(named.scripts[0]!.sql).toMatch(/REINDEX INDEX CONCURRENTLY "public"."codes_pkey";(?:.|\n)*REFRESH VERSION/);
   const proved = await diagnose(pair, { side: 'target', amcheck: true });
   expect(byIndex(proved)).toEqual([['codes_pkey', 'stale', 'sound']]);
   // Nothing needs to be rebuilt: recording the version is enough.

@@ -17,8 +17,9 @@ function comment(...lines: string[]): string {
 }
 
 /** Whether its order must be made anew: it is known to be broken, or made under another order and not proved sound. */
-export function needsRebuild({ suspect: { state, why, duplicates } }: FoundIndex): boolean {
-  return state === 'corrupt' || (duplicates?.keys.length ?? 0) > 0 || (state !== 'sound' && why === 'stale');
+export function needsRebuild({ suspect: { state, duplicates }, index: { collations } }: FoundIndex): boolean {
+  const isStale = collations.some(({ stale }) => stale);
+  return state === 'corrupt' || (duplicates?.keys.length ?? 0) > 0 || (state !== 'sound' && isStale);
 }
 
 /**
