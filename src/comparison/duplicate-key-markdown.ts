@@ -1,14 +1,11 @@
 /** A diagnosis of a "duplicate key" as Markdown: rivals ranked by their evidence, the indexes in question, the repair. */
-import { codeSpan, escapeMarkdown, fence, markdownTable, type TableColumn } from '../playbook/escape';
+import { codeSpan, escapeMarkdown, fence } from '../playbook/escape';
 import type { Finding } from '../playbook/record';
 import type { DuplicateKeyDiagnosis, Hypothesis, SuspectIndex } from '../shared/duplicate-key';
 import { formatBytes } from '../shared/format';
 
-const left = (title: string): TableColumn => ({ title, align: 'left' });
-const right = (title: string): TableColumn => ({ title, align: 'right' });
-
 export function duplicateKeyMarkdown(diagnosis: DuplicateKeyDiagnosis): string {
-  return `# Duplicate key\n\n${parts(diagnosis, '##').join('\n\n')}\n`;
+  return `# Duplicate key on the ${diagnosis.side}\n\n${parts(diagnosis, '##').join('\n\n')}\n`;
 }
 
 /** As a finding of a playbook; one per index that the error names, else one for the side. */
@@ -41,17 +38,16 @@ function parts(diagnosis: DuplicateKeyDiagnosis, level: string | undefined): str
   const lines = [
     `On the ${side}, ${codeSpan(address)}, ${escapeMarkdown(at)}.`,
     ...(error ? [`The error names ${codeSpan(error.index)}${key ? `, key ${codeSpan(key)}` : ''}.`] : []),
-    heading('What it may come from, the likeliest first'),
+    heading('Causes, the likeliest first'),
     ...hypotheses.map(hypothesisText),
   ];
   if (indexes.length > 0) {
-    lines.push(heading('Indexes in question'), indexTable(indexes));
-    if (moreIndexes > 0) lines.push(`… and ${moreIndexes} more that sort by a collation.`);
+    const more = moreIndexes > 0 ? [`- … and ${moreIndexes} more that sort by a collation`] : [];
+    lines.push(heading('Indexes in question'), [...indexes.map(indexLine), ...more].join('\n'));
+    if (indexes.every(({ state }) => state === 'unchecked' || state === 'unknown'))
+      lines.push('amcheck read none of them: prove it before you repair anything.');
   }
-  const proved = indexes.some(({ state }) => state !== 'unchecked');
-  if (indexes.length > 0 && !proved)
-    lines.push('None of them was read: prove it with amcheck before you repair anything.');
-  if (unknown.length > 0) lines.push(heading('What could not be told'), unknown.map(unknownLine).join('\n'));
+  if (unknown.length > 0) lines.push(heading('What is not known'), unknown.map(unknownLine).join('\n'));
   for (const { node, sql } of scripts) {
     lines.push(
       heading(`Repair of ${codeSpan(node)}`),
@@ -62,38 +58,73 @@ function parts(diagnosis: DuplicateKeyDiagnosis, level: string | undefined): str
   return lines;
 }
 
+/** The Markdown is read as it is, too: names in code need no backslashes. */
+function readable(text: string): string {
+  const escaped = escapeMarkdown(text);
+  return escaped.includes('\\') || escaped.includes('&#') ? codeSpan(text) : escaped;
+}
+
 const standings: Record<Hypothesis['standing'], string> = {
-  likely: '✗ likely',
-  unlikely: '✓ unlikely',
-  unknown: '? open',
+  likely: '**Likely**',
+  unlikely: 'Unlikely',
+  unknown: '**Open**',
 };
 
+/** What to do about a cause is said unless it is unlikely. */
 function hypothesisText({ title, standing, confidence, evidence, next }: Hypothesis): string {
+  const grade = standing === 'unknown' ? '' : ` (${confidence})`;
   const lines = [
-    `- ${standings[standing]} (${confidence}): ${escapeMarkdown(title)}`,
-    ...evidence.map(line => `  - ${escapeMarkdown(line)}`),
+    `- ${standings[standing]}${grade}: ${escapeMarkdown(title)}`,
+    ...evidence.map(line => `  - ${readable(line)}`),
   ];
-  if (next) lines.push(`  - ${escapeMarkdown(next)}`);
+  const [words = '', ...sql] = standing === 'unlikely' ? [] : next.split('\n');
+  if (words) lines.push(`  - Next: ${escapeMarkdown(words)}`);
+  if (sql.length > 0) lines.push('', fence(sql.join('\n'), 'sql').replace(/^/gm, '    '));
   return lines.join('\n');
 }
 
-function indexTable(indexes: readonly SuspectIndex[]): string {
-  const columns = ['Node', 'Index', 'Table', 'Why', 'amcheck', 'Duplicates'].map(left);
-  return markdownTable(
-    [...columns, right('Size')],
-    indexes.map(({ node, schema, table, index, unique, why, state, detail, duplicates, bytes }) => [
-      node,
-      `${schema}.${index}${unique ? ' (unique)' : ''}`,
-      table,
-      why,
-      detail ? `${state}: ${detail}` : state,
-      duplicates ? `${duplicates.keys.length}${duplicates.more ? ' or more' : ''} keys` : 'not looked for',
-      bytes === null ? 'locked' : formatBytes(bytes),
-    ]),
-  );
+const reasons: Record<SuspectIndex['why'], string> = {
+  named: 'named by the error',
+  stale: 'made with another collation version',
+  dependent: 'sorts by a collation',
+};
+
+const states: Record<SuspectIndex['state'], string> = {
+  unchecked: 'not read by amcheck yet',
+  sound: 'sound, says amcheck',
+  corrupt: '**corrupt**, says amcheck',
+  unknown: 'not proved',
+};
+
+function indexLine({
+  node,
+  schema,
+  table,
+  index,
+  unique,
+  bytes,
+  why,
+  state,
+  detail,
+  duplicates,
+}: SuspectIndex): string {
+  const size = bytes === null ? 'locked by somebody' : formatBytes(bytes);
+  const about = [unique ? 'unique, ' : '', size].join('');
+  const said = [
+    reasons[why],
+    `${states[state]}${detail ? ` (${readable(detail)})` : ''}`,
+    ...(duplicates ? [duplicateWords(duplicates)] : []),
+  ];
+  return `- ${codeSpan(node)}: ${codeSpan(`${schema}.${index}`)} of ${codeSpan(table)}, ${about}: ${said.join('; ')}`;
+}
+
+function duplicateWords({ keys, more }: NonNullable<SuspectIndex['duplicates']>): string {
+  if (keys.length === 0) return 'no duplicates in the table';
+  const count = keys.length === 1 && !more ? '1 key' : `${more ? 'more than ' : ''}${keys.length} keys`;
+  return `**duplicates** of ${count} in the table`;
 }
 
 function unknownLine({ what, node, grant }: DuplicateKeyDiagnosis['unknown'][number]): string {
-  const where = node ? `${node}: ` : '';
-  return `- ${escapeMarkdown(`${where}${what}`)}${grant ? `. ${codeSpan(grant)} would tell.` : ''}`;
+  const where = node ? `${codeSpan(node)}: ` : '';
+  return `- ${where}${readable(what)}${grant ? `. ${codeSpan(grant)} would tell.` : ''}`;
 }

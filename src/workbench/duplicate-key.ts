@@ -2,21 +2,36 @@
 import * as vscode from 'vscode';
 import { duplicateKeyFinding, duplicateKeyMarkdown } from '../comparison/duplicate-key-markdown';
 import type { DuplicateKeyDiagnosis } from '../shared/duplicate-key';
+import { formatBytes } from '../shared/format';
 import type { Migration } from '../shared/migration';
 import { type Side, sides } from '../shared/side';
+import { sqlComment } from '../sql/comment';
 import { logInToBoth } from './both-sides';
+import type { Diagnosed, DuplicateKeyDocuments } from './duplicate-key-documents';
 import { Dismissed, signalOf } from './messages';
 import { askChoice, askText, back } from './quick-steps';
 import { recordInPlaybook } from './record-command';
 import { sideLabel, sideNamed } from './side-names';
-import { requireMigration, type Workbench } from './workbench';
+import { requireMigration, requireTrust, type Workbench } from './workbench';
 
-export async function diagnoseDuplicateKey(workbench: Workbench): Promise<void> {
+export async function diagnoseDuplicateKey(workbench: Workbench, documents: DuplicateKeyDocuments): Promise<void> {
   const migration = requireMigration(workbench);
   const side = await askSide(migration);
   const errorText = selectedError() ?? (await askErrorText());
-  const diagnosis = await diagnose(workbench, migration, side, errorText, false);
-  await show(workbench, migration, diagnosis, errorText);
+  await documents.show(await diagnose(workbench, { migration, side, errorText, amcheck: false }));
+}
+
+/** Asks before an index is read; what is found takes the place of the diagnosis before. */
+export async function proveDuplicateKey(
+  workbench: Workbench,
+  documents: DuplicateKeyDocuments,
+  uri: vscode.Uri,
+): Promise<void> {
+  requireTrust();
+  const { migration, errorText, diagnosis } = documents.find(uri);
+  await agreeToRead(migration, diagnosis);
+  const proved = await diagnose(workbench, { migration, side: diagnosis.side, errorText, amcheck: true });
+  await documents.show(proved, uri);
 }
 
 async function askSide(migration: Migration): Promise<Side> {
@@ -48,16 +63,17 @@ async function askErrorText(): Promise<string | undefined> {
   return text.trim() || undefined;
 }
 
-async function diagnose(
-  workbench: Workbench,
-  migration: Migration,
-  side: Side,
-  errorText: string | undefined,
-  amcheck: boolean,
-): Promise<DuplicateKeyDiagnosis> {
-  const title = amcheck ? 'Cutover: amcheck reads the indexes' : 'Cutover: duplicate key';
+interface Asked {
+  migration: Migration;
+  side: Side;
+  errorText: string | undefined;
+  amcheck: boolean;
+}
+
+async function diagnose(workbench: Workbench, { migration, side, errorText, amcheck }: Asked): Promise<Diagnosed> {
+  const title = amcheck ? 'Cutover: amcheck reads the indexes' : 'Cutover: diagnosing the duplicate key';
   const progress = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-  return vscode.window.withProgress(progress, async (report, token) => {
+  const diagnosis = await vscode.window.withProgress(progress, async (report, token) => {
     const [run, { job }] = await Promise.all([
       import('../diagnosis/diagnose-duplicate-key'),
       logInToBoth(workbench, migration, signalOf(token)),
@@ -69,39 +85,13 @@ async function diagnose(
       onProgress: (done, total) => report.report({ message: `${done} of ${total}` }),
     });
   });
+  return { migration, errorText, diagnosis, text: duplicateKeyMarkdown(diagnosis) };
 }
-
-/** The diagnosis stays open; what may be done next is offered, and asked for before an index is read. */
-async function show(
-  workbench: Workbench,
-  migration: Migration,
-  diagnosis: DuplicateKeyDiagnosis,
-  errorText: string | undefined,
-): Promise<void> {
-  const content = duplicateKeyMarkdown(diagnosis);
-  const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
-  await vscode.window.showTextDocument(document, { preview: false });
-  const proved = diagnosis.indexes.some(({ state }) => state !== 'unchecked');
-  const canProve = diagnosis.indexes.length > 0 && !proved;
-  const [first] = diagnosis.hypotheses;
-  const text = first?.standing === 'likely' ? first.title : 'No cause is likely by what was read.';
-  const actions = [...(canProve ? [prove] : []), ...(diagnosis.scripts.length > 0 ? [script] : []), record];
-  const chosen = await vscode.window.showInformationMessage(`Cutover: ${text}`, ...actions);
-  if (chosen === prove) {
-    await agreeToRead(migration, diagnosis);
-    await show(workbench, migration, await diagnose(workbench, migration, diagnosis.side, errorText, true), errorText);
-  } else if (chosen === script) await openScripts(diagnosis);
-  else if (chosen === record) await recordDiagnosis(workbench, migration, diagnosis);
-}
-
-const prove = 'Prove with amcheck…';
-const script = 'Open Repair Script';
-const record = 'Record in Playbook';
 
 /** @throws Dismissed when the user declines. */
 async function agreeToRead(migration: Migration, { side, indexes }: DuplicateKeyDiagnosis): Promise<void> {
   const bytes = indexes.reduce((sum, index) => sum + (index.bytes ?? 0), 0);
-  const size = `${indexes.length} ${indexes.length === 1 ? 'index' : 'indexes'}, ${(bytes / 1e9).toFixed(1)} GB`;
+  const size = `${indexes.length} ${indexes.length === 1 ? 'index' : 'indexes'}, ${formatBytes(bytes)}`;
   const run = 'Read the Indexes';
   const chosen = await vscode.window.showWarningMessage(
     `amcheck reads ${size}, and their tables, on every node of the ${sideNamed(side, migration[side])}.`,
@@ -115,19 +105,24 @@ async function agreeToRead(migration: Migration, { side, indexes }: DuplicateKey
   if (chosen !== run) throw new Dismissed();
 }
 
-async function openScripts({ scripts }: DuplicateKeyDiagnosis): Promise<void> {
-  for (const { node, sql } of scripts) {
-    const content = `-- For ${node.replace(/[\r\n]/g, ' ')}. Cutover runs none of it.\n${sql}\n`;
-    const document = await vscode.workspace.openTextDocument({ language: 'sql', content });
-    await vscode.window.showTextDocument(document, { preview: false });
-  }
+/** An SQL document of the user's own, untitled and unsaved; nothing runs (safety.md §6). */
+export async function openScript({ scripts }: DuplicateKeyDiagnosis): Promise<void> {
+  const [first] = scripts;
+  const chosen =
+    scripts.length > 1
+      ? await askChoice({
+          title: 'Open Repair Script',
+          placeholder: 'Each node has a script of its own',
+          choices: scripts.map(value => ({ label: value.node, value })),
+        })
+      : first;
+  if (chosen === undefined || chosen === back) throw new Dismissed();
+  const content = `${sqlComment(`For ${chosen.node}. Cutover runs none of it.`)}\n${chosen.sql}\n`;
+  const document = await vscode.workspace.openTextDocument({ language: 'sql', content });
+  await vscode.window.showTextDocument(document, { preview: false });
 }
 
-async function recordDiagnosis(
-  workbench: Workbench,
-  migration: Migration,
-  diagnosis: DuplicateKeyDiagnosis,
-): Promise<void> {
+export async function recordDiagnosis(workbench: Workbench, { migration, diagnosis }: Diagnosed): Promise<void> {
   const about = {
     migration: migration.name,
     sourceLabel: sideLabel('source', migration.source),

@@ -6,6 +6,7 @@ import { ClusterHealth } from './cluster-health';
 import { type ClusterItem, ClustersView } from './clusters-view';
 import { StatementLenses } from './code-lens';
 import { startComparison } from './comparison/start';
+import { startDuplicateKey } from './duplicate-key-documents';
 import { HeavyStatements } from './heavy-statements';
 import { errorText, isDismissed, showError } from './messages';
 import type { SettingScope } from './migration-list';
@@ -81,6 +82,7 @@ export function start(context: vscode.ExtensionContext): Started {
     ...registerCommands(workbench),
     ...startStatements(workbench, commandRegister(workbench)),
     ...startComparison(workbench, commandRegister(workbench)),
+    ...startDuplicateKey(workbench, commandRegister(workbench)),
     ...startPlaybook(workbench, commandRegister(workbench)),
   );
   return { log, stop: async () => (await sessionKeeper)?.dispose() };
@@ -131,7 +133,6 @@ function registerCommands(workbench: Workbench): vscode.Disposable[] {
     ),
     register('prove', async () => (await import('./prove-command')).proveCurrent(workbench)),
     register('comparePlans', async () => (await import('./compare-plans')).comparePlans(workbench)),
-    register('diagnoseDuplicateKey', async () => (await import('./duplicate-key')).diagnoseDuplicateKey(workbench)),
     register('record', async () => (await import('./record-command')).recordCurrent(workbench)),
     register('addMigration', async () => (await migrating()).addMigration(workbench)),
     register('editMigration', async () => (await migrating()).editMigration(workbench)),

@@ -42,11 +42,35 @@ const diagnosis: DuplicateKeyDiagnosis = {
 
 test('says the cause with its evidence, the indexes, the repair, and that nothing was proved yet', () => {
   const text = duplicateKeyMarkdown(diagnosis);
-  expect(text).toContain('✗ likely (observed): The index holds the order of another C library');
-  expect(text).toContain('glibc 2.27 recorded, 2.36 in use');
-  expect(text).toContain('None of them was read: prove it with amcheck');
+  expect(text).toContain('- **Likely** (observed): The index holds the order of another C library');
+  expect(text).toContain('  - 10.0.0.2:5432: glibc 2.27 recorded, 2.36 in use\n  - Next: Prove it with amcheck.');
+  expect(text).toContain(
+    '- `10.0.0.2:5432`: `public.users_email_key` of `users`, unique, 8 kB: named by the error; not read by amcheck yet',
+  );
+  expect(text).toContain('amcheck read none of them: prove it before you repair anything.');
   expect(text).toContain('REINDEX INDEX CONCURRENTLY');
-  expect(text).toContain('… and 3 more that sort by a collation.');
+  expect(text).toContain('- … and 3 more that sort by a collation');
+});
+
+test('what amcheck could not read is as good as unread; what it read is said with the duplicates', () => {
+  const of = (index: Partial<DuplicateKeyDiagnosis['indexes'][number]>) =>
+    duplicateKeyMarkdown({ ...diagnosis, indexes: [{ ...diagnosis.indexes[0]!, ...index }] });
+  const denied = of({ state: 'unknown', detail: 'this role may not run public.bt_index_check' });
+  expect(denied).toContain('not proved (`this role may not run public.bt_index_check`)');
+  expect(denied).toContain('amcheck read none of them');
+  const corrupt = of({ state: 'corrupt', duplicates: { keys: [{ key: ['a'], copies: 2 }], more: false } });
+  expect(corrupt).toContain('**corrupt**, says amcheck; **duplicates** of 1 key in the table');
+  expect(corrupt).not.toContain('amcheck read none of them');
+});
+
+test('SQL that advances a sequence can be copied; what to do about an unlikely cause is left out', () => {
+  const of = (standing: 'likely' | 'unlikely') =>
+    duplicateKeyMarkdown({
+      ...diagnosis,
+      hypotheses: [{ ...diagnosis.hypotheses[0]!, standing, next: 'On 10.0.0.2:5432:\nSELECT setval(1);' }],
+    });
+  expect(of('likely')).toContain('  - Next: On 10.0.0.2:5432:\n\n    ```sql\n    SELECT setval(1);\n    ```');
+  expect(of('unlikely')).not.toContain('Next:');
 });
 
 test('is one finding of a playbook, whatever a server named things', () => {
