@@ -54,8 +54,8 @@ it('says what it comes to, and lists findings worst first, those that bite hard 
     'Settings high 3 – –',
     'Locale – 1 –',
     'Citus – 1 –',
-    'Objects – – 12',
   ]);
+  expect(await panel.page.locator('.agreeing').innerText()).toMatch(/^Agree in all:\s+Objects 12$/);
 });
 
 it('shows evidence node by node, the source left, and which words of long values differ', async () => {
@@ -167,6 +167,16 @@ it('shows the check the host asks for, whatever is filtered and folded', async (
   await panel.page.locator('[data-check="objects.number_3"]').waitFor();
 });
 
+it('says once what several nodes hide for the same reason, with the one grant', async () => {
+  const gap = { what: 'pg_hba.conf is hidden from this role', grant: 'GRANT pg_monitor TO cutover;' };
+  const unknown = ['pg:5432', 'w1:5432', 'w2:5432'].map(node => ({ ...gap, node }));
+  await open({ state: shown({ comparison: comparisonOf([check('roles.hba', { verdict: 'unknown', unknown })]) }) });
+  const gaps = panel.page.locator('.rest.unknown .gaps > li');
+  await expect.poll(() => gaps.count()).toBe(1);
+  expect(await gaps.innerText()).toContain(`${gap.what} on pg:5432, w1:5432, w2:5432`);
+  expect(await gaps.locator('.grant').count()).toBe(1);
+});
+
 it('lists what is ignored apart, with its reason, and counts it nowhere', async () => {
   const entry = { id: 'settings.roles', reason: 'The new role needs none <b>', at: '2026-11-29T09:00:00Z' };
   await open({ state: shown({ ignored: [entry] }) });
@@ -271,6 +281,7 @@ const texts: [selector: string, contrast: number][] = [
   ['.side.source h2', 4.5],
   ['.side.target h2', 4.5],
   ['.groups tbody .link', 4.5],
+  ['.agreeing .link', 4.5],
   ['.severity.high', 4.5],
   ['.severity.medium', 4.5],
   ['.severity.low', 4.5],

@@ -47,10 +47,9 @@ export function Finding({ page, finding, report }: FindingProps) {
           <dd>{question}</dd>
           <dt>Why it matters</dt>
           <dd>{why}</dd>
-          <dt>Source of the rule</dt>
+          <dt>Reference</dt>
           <dd class="dim">{reference}</dd>
         </dl>
-        {remedy.length > 0 && <Remedy page={page} finding={finding} report={report} />}
         <div class="finding-actions">
           {remedy.length > 0 && (
             <>
@@ -76,6 +75,7 @@ export function Finding({ page, finding, report }: FindingProps) {
           </Button>
           <code class="check-id dim">{id}</code>
         </div>
+        {remedy.length > 0 && <Remedy page={page} finding={finding} report={report} />}
       </div>
     </article>
   );

@@ -1,5 +1,6 @@
 /** Above all: what is done with the whole, the verdict, and the two sides. */
 import { comparisonSentence } from '../../src/comparison/sentence';
+import type { Severity } from '../../src/shared/comparison';
 import type { ShownComparison } from '../../src/shared/comparison-panel';
 import type { ComparisonReport } from '../../src/shared/comparison-report';
 import { formatMs } from '../../src/shared/format';
@@ -8,6 +9,9 @@ import { Button, ProgressRing } from '../common/controls';
 import { atText } from '../common/format';
 import { ErrorText, type Message, MessageLine } from '../common/messages';
 import type { Page } from './app';
+
+/** What bites hard is seen from afar. */
+const tones: Partial<Record<Severity, string>> = { critical: 'critical', high: 'slower' };
 
 interface HeadProps {
   page: Page;
@@ -18,7 +22,7 @@ interface HeadProps {
 
 export function Head({ page: { host, act }, state, report, message }: HeadProps) {
   const { running } = state;
-  const worst = report.findings[0]?.severity;
+  const [worst] = report.findings;
   return (
     <>
       <header class="page-head">
@@ -49,7 +53,7 @@ export function Head({ page: { host, act }, state, report, message }: HeadProps)
           )}
         </div>
       </header>
-      <section class={`verdict ${worst === 'critical' || worst === 'high' ? 'slower' : ''}`} aria-label="Verdict">
+      <section class={`verdict ${(worst && tones[worst.severity]) ?? ''}`} aria-label="Verdict">
         <h1 aria-live="polite">{running ? 'Asking both sides…' : comparisonSentence(report)}</h1>
         <div class="verdict-about">
           {running ? (

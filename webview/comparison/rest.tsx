@@ -1,5 +1,6 @@
 /** Below the differences: what is ignored, what could not be told and asked, what agrees. */
 import type { ComponentChildren } from 'preact';
+import { foldGaps } from '../../src/comparison/gaps';
 import type { ComparisonReport, ReportPlain } from '../../src/shared/comparison-report';
 import { Button } from '../common/controls';
 import { atText } from '../common/format';
@@ -76,9 +77,10 @@ export function Unknown({ page, report }: RestProps) {
         <>
           <b>{title}</b>
           <ul class="gaps">
-            {gaps.map(({ what, node, grant }, i) => (
+            {foldGaps(gaps).map(({ what, nodes, grant }, i) => (
               <li key={i}>
-                {node !== null && <code>{node}</code>} {what}
+                {what}
+                {nodes.length > 0 && <span class="dim">{` on ${nodes.join(', ')}`}</span>}
                 {grant !== null && (
                   <div class="grant">
                     <code>{grant}</code>
