@@ -63,7 +63,14 @@ test('untrusted: the view and the commands say so, and no server sees a connecti
   await workbench.page.getByText('In an untrusted workspace nothing connects').waitFor();
   await workbench.openFile('one.sql');
   await workbench.setCursor(1, 3);
-  for (const command of ['Explain on Both Sides', 'Test Connections', 'Add Migration']) {
+  for (const command of [
+    'Explain on Both Sides',
+    'Test Connections',
+    'Add Migration',
+    'Compare Clusters',
+    'Compare Groups of Checks…',
+    'Diagnose Duplicate Key',
+  ]) {
     await workbench.command(`Cutover: ${command}`);
     const said = workbench.notifications.filter({ hasText: 'This workspace is not trusted' }).first();
     await said.waitFor();
