@@ -4,6 +4,7 @@ import type { Check } from './check';
 import { collationDependentChecks } from './collation-dependents';
 import { corruptionChecks } from './corruption';
 import { extensionChecks } from './extensions';
+import { indexSizeChecks } from './index-sizes';
 import { jitChecks } from './jit';
 import { librariesChecks } from './libraries';
 import { localeChecks } from './locale';
@@ -11,6 +12,7 @@ import { objectCodeChecks } from './objects-code';
 import { objectRestChecks } from './objects-rest';
 import { objectTableChecks } from './objects-tables';
 import { operationsAvailabilityChecks } from './operations-availability';
+import { operationsDiskChecks } from './operations-disk';
 import { operationsLimitsChecks } from './operations-limits';
 import { operationsSessionsChecks } from './operations-sessions';
 import { operationsWritesChecks } from './operations-writes';
@@ -20,6 +22,7 @@ import { probeLatencyChecks } from './probe-latency';
 import { probeReadsChecks } from './probe-reads';
 import { probeTemporaryFilesChecks } from './probe-temporary-files';
 import { replicationChecks } from './replication';
+import { replicationLagChecks } from './replication-lag';
 import { rolesChecks } from './roles';
 import { rolesAccessChecks } from './roles-access';
 import { rolesAuthinfoChecks } from './roles-authinfo';
@@ -48,6 +51,7 @@ import { topologyMovesChecks } from './topology-moves';
 import { topologyNodesChecks } from './topology-nodes';
 import { topologyPlacementsChecks } from './topology-placements';
 import { topologyTablesChecks } from './topology-tables';
+import { topologyTenantChecks } from './topology-tenants';
 import { versionChecks } from './versions';
 
 /** Every check, group by group. */
@@ -81,10 +85,12 @@ export const catalogue: readonly Check[] = [
   ...objectRestChecks,
   ...sequenceChecks,
   ...replicationChecks,
+  ...replicationLagChecks,
   ...statisticsChecks,
   ...statementsChecks,
   ...tableChecks,
   ...tableSizeChecks,
+  ...indexSizeChecks,
   ...partitionChecks,
   ...statisticsStateChecks,
   ...statisticsColumnChecks,
@@ -93,8 +99,10 @@ export const catalogue: readonly Check[] = [
   ...topologyTablesChecks,
   ...topologyMovesChecks,
   ...topologyPlacementsChecks,
+  ...topologyTenantChecks,
   ...topologyMetadataChecks,
   ...operationsAvailabilityChecks,
+  ...operationsDiskChecks,
   ...operationsSessionsChecks,
   ...operationsWritesChecks,
   ...operationsLimitsChecks,

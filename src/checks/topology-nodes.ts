@@ -21,6 +21,8 @@ const memberSchema = z.strictObject({
   synced: z.nullable(z.boolean()),
   takesShards: z.boolean(),
   placements: z.number(),
+  /** Of them, of distributed tables: a reference table is on every node. */
+  shards: z.number(),
 });
 type Member = z.infer<typeof memberSchema>;
 const membersSchema = z.strictObject({
@@ -39,9 +41,11 @@ const clusterMembers: CheckQuery<z.infer<typeof membersSchema>> = {
   'strategy', (SELECT name FROM pg_dist_rebalance_strategy WHERE default_strategy LIMIT 1),
   'members', (SELECT coalesce(json_agg(json_build_object('host', n.nodename, 'port', n.nodeport, 'group', n.groupid, 'role', n.noderole,
        'active', n.isactive, 'hasMetadata', n.hasmetadata, 'synced', n.metadatasynced, 'takesShards', n.shouldhaveshards,
-       'placements', coalesce(p.placements, 0)) ORDER BY n.groupid, n.nodeid), '[]')
+       'placements', coalesce(p.placements, 0), 'shards', coalesce(p.shards, 0)) ORDER BY n.groupid, n.nodeid), '[]')
      FROM (SELECT * FROM pg_dist_node ORDER BY groupid, nodeid LIMIT ${maxNodes}) AS n
-     LEFT JOIN (SELECT groupid, count(*) AS placements FROM pg_dist_placement GROUP BY groupid) AS p ON p.groupid = n.groupid))`
+     LEFT JOIN (SELECT p.groupid, count(*) AS placements, count(*) FILTER (WHERE t.partmethod <> 'n') AS shards
+                  FROM pg_dist_placement p JOIN pg_dist_shard s ON s.shardid = p.shardid JOIN pg_dist_partition t ON t.logicalrelid = s.logicalrelid
+                 GROUP BY p.groupid) AS p ON p.groupid = n.groupid))`
       : undefined,
   answer: membersSchema,
 };
@@ -68,7 +72,7 @@ const nodes = defineCheck({
       const found = own[side];
       if (!found) continue;
       for (const member of found.answer.members) {
-        const fault = faultOf(member);
+        const fault = faultOf(member, meanShards(found.answer.members));
         if (!fault) continue;
         differences.push({ what: fault.what, node: nameOf(member), ...valueOn(side, fault.value) });
         remedies.push(stepOf(side, found, member, fault));
@@ -107,8 +111,15 @@ interface Fault {
   rollback: string;
 }
 
-function faultOf(member: Member): Fault | undefined {
-  const { host, port, group, role, active, hasMetadata, synced, takesShards, placements } = member;
+/** Shards of a node that has any, on average; 0 where they are too few for all. */
+function meanShards(members: readonly Member[]): number {
+  const taking = members.filter(({ role, takesShards }) => role === 'primary' && takesShards);
+  const total = taking.reduce((sum, { shards }) => sum + shards, 0);
+  return total < taking.length ? 0 : total / taking.filter(({ shards }) => shards > 0).length;
+}
+
+function faultOf(member: Member, mean: number): Fault | undefined {
+  const { host, port, group, role, active, hasMetadata, synced, takesShards, placements, shards } = member;
   if (role !== 'primary') return undefined;
   const address = `${literal(host)}, ${port}`;
   if (!active)
@@ -127,7 +138,16 @@ function faultOf(member: Member): Fault | undefined {
       lock: 'metadata: DDL and changes of nodes wait until all of it is sent',
       rollback: 'Nothing needs to be taken back.',
     };
-  if (group !== 0 && !takesShards && placements === 0)
+  // As of a node that was added, and no rebalance since.
+  if (takesShards && shards === 0 && mean > 0)
+    return {
+      what: 'a node that takes shards and has none',
+      value: `0 shards, while the others have ${formatCount(Math.round(mean))} on average`,
+      sql: 'SELECT citus_rebalance_start();',
+      lock: 'writes to a shard wait for a moment when it is moved; needs the replica identity of topology.moves',
+      rollback: 'SELECT citus_rebalance_stop(); what was moved stays where it is.',
+    };
+  if (group !== 0 && !takesShards && shards === 0)
     return {
       what: 'a worker without shards that is given none',
       value: 'shouldhaveshards = false',

@@ -232,9 +232,9 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
     await runRemedy(pair, found);
     expect(await runCheck(pair, 'replication.identity')).toMatchObject({ verdict: 'pass' });
     const moves = await runCheck(pair, 'topology.moves');
-    expect(moves.differences).toMatchObject([{ what: 'public.clicks without replica identity' }]);
+    expect(moves.differences[0]).toMatchObject({ what: 'public.clicks without replica identity' });
     await runRemedy(pair, moves);
-    expect(await runCheck(pair, 'topology.moves')).toMatchObject({ verdict: 'pass' });
+    await expect.poll(async () => (await runCheck(pair, 'topology.moves')).verdict).toBe('pass');
   });
 
   test('a role with few privileges gets grants, not errors', async () => {
@@ -246,6 +246,7 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
       new Set([
         'GRANT SELECT ON SEQUENCE "public"."wide_id_seq" TO "monitor"',
         'GRANT SELECT ON SEQUENCE "public"."orders_id_seq" TO "monitor"',
+        'GRANT pg_monitor TO "monitor"',
         'GRANT pg_read_all_stats TO "monitor"',
         'GRANT pg_read_all_settings TO "monitor"',
         'GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO "monitor"',

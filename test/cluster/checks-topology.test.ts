@@ -109,7 +109,8 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
     await first!.stop();
     await first!.start();
     const found = await runCheck(pair, 'topology.moves');
-    expect(found.differences).toEqual([
+    // Newer minor versions refuse the output plugin of splits, too: see the test of big tenants.
+    expect(found.differences.filter(({ what }) => !what.startsWith('output plugin'))).toEqual([
       {
         what: 'public.bare without replica identity',
         target: 'with it all 3 tables of its group stay where they are',

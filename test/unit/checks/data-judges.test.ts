@@ -61,6 +61,47 @@ describe('tables.sizes', () => {
   });
 });
 
+describe('tables.index-sizes', () => {
+  const check = findCheck('tables.index-sizes');
+  const index = (changes: object) => ({
+    schema: 's',
+    table: 't',
+    index: 'i',
+    spread: null,
+    exclusion: false,
+    bytes: 20 * mb,
+    rows: 100_000,
+    untold: 0,
+    ...changes,
+  });
+  const indexNode = (...changes: object[]) => ({ answers: { indexSizes: { indexes: changes.map(index), more: 0 } } });
+  const source = sideOf(indexNode({}));
+
+  test('the room for each row counts, not the size', () => {
+    expect(judge(check, source, sideOf(indexNode({ bytes: 60 * mb, rows: 300_000 }))).verdict).toBe('pass');
+    expect(judge(check, source, sideOf(indexNode({ bytes: 30 * mb }))).verdict).toBe('pass');
+    const judged = judge(check, source, sideOf(indexNode({ bytes: 31 * mb })));
+    expect(judged.differences).toEqual([
+      {
+        what: 'index i of s.t takes 1.5× the room for each row',
+        source: '20 MB, 210 bytes for each of about 100,000 rows',
+        target: '31 MB, 325 bytes for each of about 100,000 rows',
+      },
+    ]);
+    expect(judged.remedy).toContain('REINDEX INDEX CONCURRENTLY "s"."i";');
+  });
+
+  test('shards add up; an exclusion constraint takes no CONCURRENTLY; rows that nobody counted leave it open', () => {
+    const part = { spread: 'distributed', bytes: 10 * mb, rows: 50_000 };
+    expect(judge(check, source, sideOf(indexNode(), indexNode(part), indexNode(part))).verdict).toBe('pass');
+    const excluding = judge(check, source, sideOf(indexNode({ bytes: 60 * mb, exclusion: true })));
+    expect(excluding.remedy).toContain('REINDEX INDEX "s"."i";');
+    expect(judge(check, source, sideOf(indexNode({ bytes: 60 * mb, untold: 1 }))).verdict).toBe('unknown');
+    const small = (bytes: number) => sideOf(indexNode({ bytes, rows: 0, untold: 1 }));
+    expect(judge(check, small(mb), small(2 * mb)).verdict).toBe('pass');
+  });
+});
+
 test('tables.compression: only what the source has and the target has not', () => {
   const check = findCheck('tables.compression');
   const side = (...copyOnWrite: string[]) =>

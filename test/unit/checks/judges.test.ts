@@ -147,12 +147,33 @@ describe('settings.roles', () => {
 describe('replication.lag', () => {
   const state = (changes: object) => ({
     answers: {
-      replicationState: { slots: [], standbys: [], subscriptions: [], replayBytes: null, seesAll: true, ...changes },
+      replicationState: {
+        slots: [],
+        standbys: [],
+        keptBytes: null,
+        subscriptions: [],
+        replayBytes: null,
+        seesAll: true,
+        ...changes,
+      },
     },
   });
   const check = findCheck('replication.lag');
   const target = sideOf(state({}));
-  const standby = { name: 'standby1', state: 'streaming', lagBytes: 1024, lagSeconds: 0.2 };
+  const standby = { name: 'standby1', state: 'streaming', lagBytes: 1024, lagSeconds: 0.2, physical: true };
+  const slot = (changes: object) => ({
+    name: 's',
+    type: 'logical',
+    active: true,
+    status: 'reserved',
+    lagBytes: 0,
+    safeBytes: null,
+    invalid: null,
+    failover: null,
+    synced: null,
+    ...changes,
+  });
+  const mb = 2 ** 20;
 
   test.each([
     ['close behind', { standbys: [standby] }, 'pass'],
@@ -163,12 +184,26 @@ describe('replication.lag', () => {
       { standbys: [{ ...standby, state: null, lagBytes: null, lagSeconds: null }], seesAll: false },
       'unknown',
     ],
-    ['WAL lost', { slots: [{ name: 's', type: 'logical', active: true, status: 'lost', lagBytes: null }] }, 'fail'],
-    ['slot in use', { slots: [{ name: 's', type: 'logical', active: true, status: 'reserved', lagBytes: 0 }] }, 'pass'],
+    ['WAL lost', { slots: [slot({ status: 'lost', lagBytes: null })] }, 'fail'],
+    ['invalidated', { slots: [slot({ invalid: 'rows_removed' })] }, 'fail'],
+    ['slot in use', { slots: [slot({})] }, 'pass'],
+    ['slot that nobody reads', { slots: [slot({ active: false })] }, 'fail'],
+    ['the copy of a slot on a standby', { slots: [slot({ active: false, failover: true, synced: true })] }, 'pass'],
+    ['room left', { slots: [slot({ safeBytes: 20 * mb })], keptBytes: 100 * mb }, 'pass'],
+    ['hardly room left', { slots: [slot({ safeBytes: 19 * mb })], keptBytes: 100 * mb }, 'fail'],
     ['no worker', { subscriptions: [{ name: 's', enabled: true, running: false }] }, 'fail'],
     ['slow replay', { replayBytes: 2 ** 30 }, 'fail'],
   ])('%s', (_, changes, verdict) => {
     expect(judge(check, sideOf(state(changes)), target).verdict).toBe(verdict);
+  });
+
+  test('up to 16 no slot follows a failover; a subscriber alone is no standby', () => {
+    const remarks = (standbys: object[]) =>
+      judge(check, sideOf(state({ slots: [slot({})], standbys })), target).details.filter(line =>
+        line.includes('failover'),
+      );
+    expect(remarks([standby])).toHaveLength(1);
+    expect(remarks([{ ...standby, physical: false }])).toEqual([]);
   });
 });
 
