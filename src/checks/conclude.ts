@@ -17,7 +17,7 @@ export interface Findings {
 /** More of one kind than this is counted, not listed. */
 const maxLines = 50;
 
-/** A failure outweighs what could not be told, which outweighs a pass. */
+/** A failure outweighs what could not be judged, which outweighs a pass. */
 export function conclude({
   differences = [],
   unknown = [],
@@ -52,7 +52,7 @@ function summaryOf(differences: readonly CheckDifference[], unknown: readonly Ch
   const [first] = differences;
   if (first) return `${differenceWords(first)}${more(differences.length - 1)}`;
   const [gap] = unknown;
-  return gap ? `could not be told: ${unknownWords(gap)}${more(unknown.length - 1)}` : pass;
+  return gap ? `could not be judged: ${unknownWords(gap)}${more(unknown.length - 1)}` : pass;
 }
 
 function more(others: number): string {

@@ -81,7 +81,7 @@ function unknownLines(unknown: readonly ReportUnknown[], style: Style): string[]
   }
   return [...byGaps.values()].flatMap(alike => {
     const names = alike.map(({ id, severity }) => `${id} (${severity})`).join(', ');
-    return [...marked('?', 'yellow', `${names}: could not be told`, style), ...gapLines(alike[0]!, style)];
+    return [...marked('?', 'yellow', `${names}: could not be judged`, style), ...gapLines(alike[0]!, style)];
   });
 }
 

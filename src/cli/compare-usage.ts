@@ -32,7 +32,7 @@ Output:
 
 Passwords: in the URI; else CUTOVER_SOURCE_PASSWORD and CUTOVER_TARGET_PASSWORD; else the service entry, PGPASSWORD and
 the password file, as for psql.
-Exit codes: 0 no finding of that severity or worse, and all checks of such a severity could be told; 1 there is one;
+Exit codes: 0 no finding of that severity or worse, and all checks of such a severity could be judged; 1 there is one;
 2 wrong use, or a check in error (also: the comparison could not be kept); 3 none, and a check of such a severity could not
-be told, or a side could not be reached; 70 a defect in Cutover; 130 cancelled by Ctrl-C, on the servers too.
+be judged, or a side could not be reached; 70 a defect in Cutover; 130 cancelled by Ctrl-C, on the servers too.
 `;

@@ -25,7 +25,7 @@ export function changeLines({ appeared, vanished, changed, undecided }: Comparis
           ({ before, after }) => `then ${evidenceWords(before)}; now ${valueWords(after)}`,
         ),
       ];
-      if (incomplete) lines.push('not all of it could be told, then or now: some may have changed unseen');
+      if (incomplete) lines.push('not all of it could be judged, then or now: some may have changed unseen');
       return { kind: 'changed', id, words: `changed (${grade}): ${summary}`, evidence: lines };
     }),
     ...vanished.map(({ id, severity, summary }): ChangeLine => {
@@ -35,7 +35,7 @@ export function changeLines({ appeared, vanished, changed, undecided }: Comparis
       return {
         kind: 'undecided',
         id,
-        words: `cannot be told (${before} then, ${after} now): ${summary}`,
+        words: `cannot be judged (${before} then, ${after} now): ${summary}`,
         evidence: [],
       };
     }),
@@ -49,13 +49,13 @@ export function changesSentences(changes: ComparisonChanges): string[] {
     [appeared, 'appeared'],
     [changed, 'changed'],
     [vanished, 'went away'],
-    [undecided, 'cannot be told'],
+    [undecided, 'cannot be judged'],
     [unchanged, 'still there as before'],
   ];
   const said = parts.flatMap(([list, words]) => (list.length > 0 ? [`${list.length} ${words}`] : []));
   const sentences = [said.length > 0 ? `Findings: ${said.join(', ')}.` : 'No finding that was or is there.'];
   if (unchanged.length > 0) sentences.push(`Still there: ${names(unchanged.map(({ id }) => id))}.`);
-  if (untold.length > 0) sentences.push(`Not to be told, then or now: ${names(untold)}.`);
+  if (untold.length > 0) sentences.push(`Not judged, then or now: ${names(untold)}.`);
   for (const side of otherSides) sentences.push(`The ${side} was another server or database then.`);
   if (onlyBefore.length > 0) sentences.push(`Asked then and not now: ${names(onlyBefore)}.`);
   if (onlyNow.length > 0) sentences.push(`Asked now and not then: ${names(onlyNow)}.`);

@@ -25,7 +25,7 @@ export function comparisonMarkdown(report: ComparisonReport): string {
         ? [`## ${titleCase(severity)}: ${own.length}`, ...own.flatMap(each => findingParts(each, labels))]
         : [];
     }),
-    ...section('What could not be told', unknown.flatMap(gapLines)),
+    ...section('What could not be judged', unknown.flatMap(gapLines)),
     ...section('In error', errors.map(checkLine)),
     ...section(
       'Ignored',

@@ -2,7 +2,7 @@
 import { type Severity, severities } from '../shared/comparison';
 import type { ComparisonReport } from '../shared/comparison-report';
 
-/** `3 differences that bite: 1 high, 2 medium; 2 checks could not be told`. */
+/** `3 differences that bite: 1 high, 2 medium; 2 checks could not be judged`. */
 export function comparisonSentence({ findings, counts }: Pick<ComparisonReport, 'findings' | 'counts'>): string {
   const judged = counts.fail + counts.pass;
   const parts = [];
@@ -11,7 +11,7 @@ export function comparisonSentence({ findings, counts }: Pick<ComparisonReport, 
     parts.push(`${differences}: ${severityWords(findings)}`);
   } else if (judged > 0) parts.push(`No difference that bites in ${judged} ${judged === 1 ? 'check' : 'checks'}`);
   const open = counts.unknown + counts.error;
-  if (open > 0) parts.push(`${open} ${open === 1 ? 'check' : 'checks'} could not be told`);
+  if (open > 0) parts.push(`${open} ${open === 1 ? 'check' : 'checks'} could not be judged`);
   return parts.join('; ') || 'Nothing was asked';
 }
 

@@ -133,13 +133,13 @@ test('a second comparison says what was mended since the first', async () => {
   expect(await page.locator('.changes').innerText()).toMatch(/settings\.roles went away \(high\)/);
 });
 
-test('a side that is gone is said to be so, and what could not be told of it is listed', async () => {
+test('a side that is gone is said to be so, and what could not be judged of it is listed', async () => {
   await pair.target.coordinator.stop('immediate');
   await workbench.webview().getByRole('button', { name: 'Compare Again' }).click();
   const page = workbench.webview();
   await page.locator('.side.target [role="alert"]').waitFor();
   await page.getByRole('button', { name: 'Compare Again' }).waitFor();
-  expect(await page.locator('h1').innerText()).toMatch(/\d+ checks could not be told$/);
+  expect(await page.locator('h1').innerText()).toMatch(/\d+ checks could not be judged$/);
   await expect.poll(() => page.locator('.rest.unknown').innerText()).toContain('Settings of roles and databases');
   await row(/^New: /).waitFor();
 });

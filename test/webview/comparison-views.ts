@@ -85,7 +85,7 @@ export function storyChecks(): ComparedCheck[] {
       title: 'Collation versions',
       verdict: 'unknown',
       severity: 'critical',
-      summary: 'could not be told: pg_collation_actual_version is not there',
+      summary: 'could not be judged: pg_collation_actual_version is not there',
       unknown: [
         {
           what: 'pg_authid may not be read',

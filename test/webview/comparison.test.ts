@@ -44,7 +44,7 @@ it('says what it comes to, and lists findings worst first, those that bite hard 
   await head('settings.roles').waitFor();
   await expect
     .poll(() => panel.page.locator('h1').innerText())
-    .toBe('4 differences that bite: 2 high, 1 medium, 1 low; 2 checks could not be told');
+    .toBe('4 differences that bite: 2 high, 1 medium, 1 low; 2 checks could not be judged');
   expect(await titles()).toEqual(storyOrder);
   await expect.poll(() => body('settings.jit').isVisible()).toBe(true);
   await expect.poll(() => body('settings.planner').isVisible()).toBe(false);
@@ -175,6 +175,22 @@ it('says once what several nodes hide for the same reason, with the one grant', 
   await expect.poll(() => gaps.count()).toBe(1);
   expect(await gaps.innerText()).toContain(`${gap.what} on pg:5432, w1:5432, w2:5432`);
   expect(await gaps.locator('.grant').count()).toBe(1);
+});
+
+it('shows what was found of one group that agrees, until it is folded; among several it stays folded', async () => {
+  const agreed = check('probe.cpu', { title: 'Speed of a core', summary: 'both sides: 10 ms' });
+  await open({ state: shown({ comparison: comparisonOf([agreed]) }) });
+  const found = panel.page.getByText('both sides: 10 ms');
+  await found.waitFor();
+  await expect.poll(() => panel.page.getByText(/of 0 differences/).count()).toBe(0);
+  await panel.page.getByRole('button', { name: /^Agrees/ }).click();
+  await found.waitFor({ state: 'hidden' });
+  await panel.page.reload();
+  await panel.page.getByRole('button', { name: /^Agrees/ }).waitFor();
+  expect(await found.isVisible()).toBe(false);
+  await open();
+  await panel.page.getByRole('button', { name: /^Agrees/ }).waitFor();
+  expect(await panel.page.getByText('Objects of kind 11').isVisible()).toBe(false);
 });
 
 it('lists what is ignored apart, with its reason, and counts it nowhere', async () => {

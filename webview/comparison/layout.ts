@@ -12,8 +12,8 @@ const layoutSchema = z.strictObject({
   severity: z.optional(severitySchema),
   /** Checks that the user opened or closed, by id; the others are as they come. */
   open: z.record(z.string(), z.boolean()),
-  /** Sections below the differences that are open. */
-  sections: z.array(z.string()),
+  /** Sections below the differences that the user opened or closed, by name; the others are as they come. */
+  sections: z.record(z.string(), z.boolean()),
   scrollTop: z.number(),
 });
 export type Layout = z.infer<typeof layoutSchema>;
@@ -23,7 +23,7 @@ export function persistedLayout(): PersistedState<typeof layoutSchema> {
     version: 1,
     text: '',
     open: {},
-    sections: ['unknown', 'errors'],
+    sections: {},
     scrollTop: 0,
   });
 }

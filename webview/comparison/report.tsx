@@ -1,4 +1,4 @@
-/** The report: what it comes to, findings worst first, what could not be told, what agreed. */
+/** The report: what it comes to, findings worst first, what could not be judged, what agreed. */
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { comparisonReport } from '../../src/comparison/report';
 import type { ShownComparison } from '../../src/shared/comparison-panel';
@@ -43,7 +43,7 @@ export function Report({ page, state, message, keepScroll, wanted, onShown }: Re
       return;
     }
     const open = { ...layout.open, [wanted]: true };
-    const sections = layout.sections.includes(section) ? layout.sections : [...layout.sections, section];
+    const sections = { ...layout.sections, [section]: true };
     const isFiltered = !isShown(layout, comparison.checks.find(({ id }) => id === wanted)!);
     arrange({ open, sections, ...(isFiltered ? { text: '', group: undefined, severity: undefined } : {}) });
     onShown();

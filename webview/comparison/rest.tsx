@@ -1,4 +1,4 @@
-/** Below the differences: what is ignored, what could not be told and asked, what agrees. */
+/** Below the differences: what is ignored, what could not be judged and asked, what agrees. */
 import type { ComponentChildren } from 'preact';
 import { foldGaps } from '../../src/comparison/gaps';
 import type { ComparisonReport, ReportPlain } from '../../src/shared/comparison-report';
@@ -19,15 +19,23 @@ interface SectionProps<Item> {
   name: string;
   title: string;
   items: readonly Item[];
+  /** Open until somebody closes it. */
+  open?: boolean;
   children(item: Item): ComponentChildren;
 }
 
-function Section<Item extends ReportPlain>({ page, name, title, items, children }: SectionProps<Item>) {
+function Section<Item extends ReportPlain>({
+  page,
+  name,
+  title,
+  items,
+  open: isOpen = false,
+  children,
+}: SectionProps<Item>) {
   const { layout, arrange } = page;
   const shown = items.filter(item => isShown(layout, item));
-  const open = layout.sections.includes(name);
-  const toggle = () =>
-    arrange({ sections: open ? layout.sections.filter(each => each !== name) : [...layout.sections, name] });
+  const open = layout.sections[name] ?? isOpen;
+  const toggle = () => arrange({ sections: { ...layout.sections, [name]: !open } });
   if (items.length === 0) return null;
   return (
     <section class={`rest ${name}`} aria-label={title}>
@@ -72,7 +80,7 @@ export function Ignored({ page, report }: RestProps) {
 export function Unknown({ page, report }: RestProps) {
   const { host, act } = page;
   return (
-    <Section page={page} name="unknown" title="Could not be told" items={report.unknown}>
+    <Section page={page} name="unknown" title="Could not be judged" items={report.unknown} open>
       {({ title, gaps }) => (
         <>
           <b>{title}</b>
@@ -104,7 +112,7 @@ export function Unknown({ page, report }: RestProps) {
 
 export function Errors({ page, report }: RestProps) {
   return (
-    <Section page={page} name="errors" title="Could not be asked" items={report.errors}>
+    <Section page={page} name="errors" title="Could not be asked" items={report.errors} open>
       {({ title, summary }) => (
         <>
           <b>{title}</b> <span class="dim">{summary}</span>
@@ -114,9 +122,11 @@ export function Errors({ page, report }: RestProps) {
   );
 }
 
+/** Of one group all of which agrees, as of figures that were measured, what was found is what one wants to read. */
 export function Passed({ page, report }: RestProps) {
+  const open = report.groups.length === 1 && report.findings.length === 0;
   return (
-    <Section page={page} name="passed" title="Agrees" items={report.passed}>
+    <Section page={page} name="passed" title="Agrees" items={report.passed} open={open}>
       {({ title, summary, remarks }) => (
         <>
           <b>{title}</b> <span class="dim">{summary}</span>

@@ -44,7 +44,9 @@ export function Toolbar({ page: { layout, arrange }, report, shown }: ToolbarPro
         words={severity => (severity === 'critical' ? severity : `${severity} and worse`)}
         choose={severity => arrange({ severity })}
       />
-      <span class="dim" role="status">{`${shown} of ${findings.length} differences`}</span>
+      <span class="dim" role="status">
+        {findings.length > 0 && `${shown} of ${findings.length} differences`}
+      </span>
       <span class="spring" />
       {findings.length > 0 && (
         <Button appearance="secondary" onClick={openAll}>

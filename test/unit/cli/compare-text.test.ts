@@ -43,7 +43,7 @@ tables
     remark: it is a role setting
 
 roles
-? roles.passwords (high): could not be told
+? roles.passwords (high): could not be judged
     w1:5432: may not be read; as a superuser:
       GRANT pg_monitor TO "me"
 
@@ -72,7 +72,7 @@ versions
       aCheck({ id: 'jit.c', verdict: 'unknown', unknown: down, severity: 'low' }),
     ]);
     expect(text).toContain(
-      'jit\n? jit.a (high), jit.c (low): could not be told\n    target: Nothing listens there.\n? jit.b (high): could not be told\n\n',
+      'jit\n? jit.a (high), jit.c (low): could not be judged\n    target: Nothing listens there.\n? jit.b (high): could not be judged\n\n',
     );
   });
 

@@ -87,7 +87,7 @@ describe('changesSince', () => {
           'new: jit on w2:5432: source on, target auto',
           'gone: work_mem: source 4MB, target 8MB',
           'then jit on w1:5432: source on, target off; now source on, target auto',
-          'not all of it could be told, then or now: some may have changed unseen',
+          'not all of it could be judged, then or now: some may have changed unseen',
         ],
       },
     ]);

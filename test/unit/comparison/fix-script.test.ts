@@ -67,11 +67,11 @@ describe('comparisonSentence', () => {
   it.each([
     [
       of(['high', 'medium', 'medium'], { unknown: 1, error: 1 }),
-      '3 differences that bite: 1 high, 2 medium; 2 checks could not be told',
+      '3 differences that bite: 1 high, 2 medium; 2 checks could not be judged',
     ],
     [of(['low']), '1 difference that bites: 1 low'],
     [of([], { pass: 40 }), 'No difference that bites in 40 checks'],
-    [of([], { unknown: 1 }), '1 check could not be told'],
+    [of([], { unknown: 1 }), '1 check could not be judged'],
     [of([]), 'Nothing was asked'],
   ])('%s', (said, wanted) => expect(said).toBe(wanted));
 });

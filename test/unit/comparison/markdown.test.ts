@@ -30,7 +30,7 @@ it('reads from the summary to what agrees', () => {
     '## Summary',
     '## High: 1',
     '### Title of settings\\.roles',
-    '## What could not be told',
+    '## What could not be judged',
     '## Ignored',
     '## What agrees',
   ]);

@@ -50,7 +50,7 @@ describe('comparisonReport', () => {
     expect(await readFile(file, 'utf8')).toBe(schema);
   });
 
-  it('has each check once, and again where a finding could not be told in full', () => {
+  it('has each check once, and again where a finding could not be judged in full', () => {
     const gap = { what: 'no answer', node: 'w1:5432', grant: 'GRANT pg_monitor TO "me"' };
     const report = comparisonReport(
       aComparison([
