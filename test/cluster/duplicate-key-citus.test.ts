@@ -59,6 +59,11 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
     });
     expect(named.indexes[0]).toMatchObject({ index: corrupt[0]!.index, node: address, why: 'named' });
 
+    // The one that is named is told from those that are broken.
+    const sane = found.indexes.find(({ state }) => state === 'sound')!;
+    const other = await diagnose(pair, { side, errorText: `unique constraint "${sane.index}"`, amcheck: true });
+    expect(other.hypotheses[0]!.evidence[0]).toBe(`amcheck finds nothing wrong with ${sane.index}, but with others`);
+
     await runScript(worker!, found.scripts[0]!.sql);
     const again = await diagnose(pair, { side, amcheck: true });
     expect(again.indexes.map(({ state }) => state)).toEqual(['sound', 'sound', 'sound', 'sound']);

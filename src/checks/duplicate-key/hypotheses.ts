@@ -94,12 +94,14 @@ function partitionWords(partitioned: readonly string[]): string[] {
 
 function judgeOrder({ partitioned, error, found, locales, otherLocale, isWhole }: DuplicateKeyEvidence): Judged {
   const corrupt = found.filter(({ suspect }) => suspect.state === 'corrupt');
+  const named = found.filter(({ suspect }) => suspect.why === 'named');
+  const isNamedSound = named.length > 0 && named.every(({ suspect }) => suspect.state === 'sound');
   if (corrupt.length > 0)
     return likely('verified', [
+      ...(isNamedSound ? [`amcheck finds nothing wrong with ${error?.index}, but with others`] : []),
       ...corrupt.map(each => `${placed(each)}: ${each.suspect.detail}`),
       ...partitionWords(partitioned),
     ]);
-  const named = found.filter(({ suspect }) => suspect.why === 'named');
   if (named.length > 0 && named.every(({ index }) => index.collations.length === 0))
     return unlikely('observed', [`${error?.index} does not sort by a collation of libc or ICU`]);
   const concerned = named.length > 0 ? named : found;
