@@ -9,8 +9,14 @@ import { jitChecks } from './jit';
 import { librariesChecks } from './libraries';
 import { localeChecks } from './locale';
 import { objectCodeChecks } from './objects-code';
+import { objectJobChecks } from './objects-jobs';
+import { objectRemoteChecks } from './objects-remote';
 import { objectRestChecks } from './objects-rest';
+import { objectSequenceChecks } from './objects-sequences';
 import { objectTableChecks } from './objects-tables';
+import { objectTriggerChecks } from './objects-triggers';
+import { objectTypeChecks } from './objects-types';
+import { objectWorkersChecks } from './objects-workers';
 import { operationsAvailabilityChecks } from './operations-availability';
 import { operationsDiskChecks } from './operations-disk';
 import { operationsLimitsChecks } from './operations-limits';
@@ -80,9 +86,15 @@ export const catalogue: readonly Check[] = [
   ...localeChecks,
   ...corruptionChecks,
   ...collationDependentChecks,
+  ...objectTypeChecks,
   ...objectTableChecks,
+  ...objectSequenceChecks,
   ...objectCodeChecks,
+  ...objectTriggerChecks,
+  ...objectRemoteChecks,
+  ...objectJobChecks,
   ...objectRestChecks,
+  ...objectWorkersChecks,
   ...sequenceChecks,
   ...replicationChecks,
   ...replicationLagChecks,

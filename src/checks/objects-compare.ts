@@ -15,12 +15,13 @@ import {
 } from './check';
 import { conclude } from './conclude';
 import { coordinatorOf } from './nodes';
+import { objectCreations } from './objects-create';
 
 /** Of one kind; the rest is counted. */
 const maxObjects = 20_000;
 /** Of one definition. */
 const maxDefinition = 2_000;
-/** Definitions travel while they add up to no more than this; beyond, only their digests do. Characters. */
+/** Definitions travel while they add up to no more than this; beyond, only their digests do. SQL likewise. Characters. */
 const maxText = 2_000_000;
 
 /** Lines of a definition that are shown. */
@@ -29,13 +30,13 @@ const maxLineLength = 160;
 
 const text = z.nullable(z.string());
 const objectsSchema = z.strictObject({
-  /** Name, digest of the definition, the definition, and what is not compared. */
-  objects: z.array(z.tuple([z.string(), z.string(), text, text])),
+  /** Name, digest of the definition, the definition; not compared: note, SQL that makes it, SQL that drops it, and its place. */
+  objects: z.array(z.tuple([z.string(), z.string(), text, text, text, text, z.number()])),
   more: z.number(),
   /** What the role may not see, and the privilege that it lacks, as GRANT words it; null where none helps. */
   hidden: z.array(z.tuple([z.string(), text])),
 });
-type Objects = z.infer<typeof objectsSchema>;
+export type Objects = z.infer<typeof objectsSchema>;
 
 export interface ObjectRow {
   name: string;
@@ -44,6 +45,11 @@ export interface ObjectRow {
   definition: string | null;
   /** What a remedy is worded by, and no difference. */
   note: string | null;
+  /** SQL that makes it, and SQL that drops it; null where PostgreSQL has no function that writes it, or it is too long to travel. */
+  created: string | null;
+  dropped: string | null;
+  /** They are made in this order. */
+  place: number;
 }
 
 /** One that is on both sides, with another definition; or is missing on the target. */
@@ -56,7 +62,7 @@ export interface ObjectChange {
   added: string[];
 }
 
-type Remedy = Omit<CheckRemedyStep, 'side' | 'nodes'>;
+export type ObjectRemedy = Omit<CheckRemedyStep, 'side' | 'nodes'>;
 
 export interface ObjectKind {
   /** Singular, as in `index public.t: …`; empty where the names say it themselves. */
@@ -64,12 +70,20 @@ export interface ObjectKind {
   plural: string;
   /**
    * SELECT of `name`, `definition` and `note` (text each), as the coordinator is asked; a definition has a property on each line.
-   * Undefined: that server has no such objects.
+   * With {@link creates} of three more. Undefined: that server has no such objects.
    */
   rows(server: ServerFacts): string | undefined;
   /** SELECT of `what` and `privilege` (text each): what the role may not see, and what it lacks, as `SELECT ON a.b`. */
   hidden?: string;
-  remedy?(change: ObjectChange): Remedy | undefined;
+  /** Of one that is not as on the source; of a missing one it comes before {@link creates}. */
+  remedy?(change: ObjectChange): ObjectRemedy | undefined;
+  /**
+   * The rows have SQL, `created` and `dropped`, and `place` (bigint), in the order of which it runs. `lock`: what others wait for
+   * while it does; nothing unless told.
+   */
+  creates?: { lock?: string };
+  /** What to do about the missing ones that no SQL makes, in one step. */
+  byHand?(missing: readonly ObjectChange[]): ObjectRemedy;
   /** Why this change is no fault; undefined when it is one. */
   harmless?(change: ObjectChange): string | undefined;
   /** The server writes definitions back, and not every major version alike. */
@@ -81,22 +95,15 @@ export interface ObjectKind {
 /** A check that compares one kind of object. */
 export function defineObjectCheck(
   words: Omit<CheckWords, 'group' | 'sides'>,
-  { noun, plural, rows, hidden, remedy, harmless, deparsed, sparse = false }: ObjectKind,
+  kind: ObjectKind,
+  objects = objectQuery(words.id, kind),
 ): Check {
-  const query: CheckQuery<Objects> = {
-    name: words.id,
-    nodes: 'coordinator',
-    sql: server => {
-      const found = rows(server);
-      return found === undefined ? undefined : objectsOf(found, sparse, hidden);
-    },
-    answer: objectsSchema,
-  };
+  const { noun, plural, harmless, deparsed, sparse = false } = kind;
   return defineCheck({
     ...words,
     group: 'objects',
     sides,
-    queries: { objects: query },
+    queries: { objects },
     judge({ source, target }) {
       const from = coordinatorOf(answered(source.answers.objects));
       const to = coordinatorOf(answered(target.answers.objects));
@@ -105,6 +112,7 @@ export function defineObjectCheck(
       const remedies: CheckRemedyStep[] = [];
       const remarks: string[] = [];
       if (!from || !to) return conclude({ unknown, remarks, pass: `one side has no ${plural}` });
+      const bad: ObjectChange[] = [];
       const [major, otherMajor] = [from, to].map(({ versionNum }) => Math.floor(versionNum / 10_000));
       for (const change of changesBetween(from.answer, to.answer, sparse)) {
         const what = `${noun}${noun === '' ? '' : ' '}${change.name}`;
@@ -116,10 +124,10 @@ export function defineObjectCheck(
           });
         else {
           differences.push({ what, ...valuesOf(change) });
-          const step = remedy?.(change);
-          if (step) remedies.push({ ...step, side: 'target', nodes: [to.node] });
+          bad.push(change);
         }
       }
+      for (const step of objectCreations(kind, bad)) remedies.push({ ...step, side: 'target', nodes: [to.node] });
       const known = new Set(from.answer.objects.map(([name]) => name));
       const added = to.answer.objects.filter(([name]) => !known.has(name) && isListed(from.answer, name));
       if (added.length > 0 && !sparse)
@@ -153,16 +161,32 @@ export function defineObjectCheck(
   });
 }
 
-function objectsOf(rows: string, sparse: boolean, hidden: string | undefined): string {
+/** The objects of one kind, on the coordinator. */
+export function objectQuery(name: string, kind: ObjectKind): CheckQuery<Objects> {
+  return {
+    name,
+    nodes: 'coordinator',
+    sql: server => {
+      const found = kind.rows(server);
+      return found === undefined ? undefined : objectsOf(found, kind);
+    },
+    answer: objectsSchema,
+  };
+}
+
+function objectsOf(rows: string, { sparse, hidden, creates }: ObjectKind): string {
+  const columns = `name, definition, note, ${creates ? 'created, dropped, place' : 'NULL::text AS created, NULL::text AS dropped, 0 AS place'}`;
   return `WITH rows AS MATERIALIZED (
-  SELECT * FROM (${rows}) AS r${sparse ? " WHERE definition <> ''" : ''}
+  SELECT ${columns} FROM (${rows}) AS r${sparse ? " WHERE definition <> ''" : ''}
 ), sized AS MATERIALIZED (
-  SELECT *, row_number() OVER (ORDER BY name COLLATE "C") AS place, sum(least(length(definition), ${maxDefinition})) OVER () AS total FROM rows
+  SELECT *, row_number() OVER (ORDER BY name COLLATE "C") AS number, sum(least(length(definition), ${maxDefinition})) OVER () AS total,
+         sum(length(created)) OVER (ORDER BY name COLLATE "C") AS length FROM rows
 )
 SELECT json_build_object('more', (SELECT greatest(count(*) - ${maxObjects}, 0) FROM rows),
   'hidden', ${hidden === undefined ? 'json_build_array()' : `(SELECT coalesce(json_agg(json_build_array(what, privilege)), '[]') FROM (${hidden}) AS h)`}, 'objects', coalesce(json_agg(json_build_array(
-    name, md5(definition), CASE WHEN total <= ${maxText} THEN left(definition, ${maxDefinition}) END, note) ORDER BY place), '[]'))
-  FROM sized WHERE place <= ${maxObjects}`;
+    name, md5(definition), CASE WHEN total <= ${maxText} THEN left(definition, ${maxDefinition}) END, note,
+    CASE WHEN length <= ${maxText} THEN created END, dropped, place) ORDER BY number), '[]'))
+  FROM sized WHERE number <= ${maxObjects}`;
 }
 
 /** A side that has more than it lists says nothing of names behind the last. */
@@ -189,11 +213,19 @@ function changesBetween(source: Objects, target: Objects, sparse: boolean): Obje
 }
 
 function unset(name: string, { note }: ObjectRow): ObjectRow {
-  return { name, digest: 'none', definition: '', note };
+  return { name, digest: 'none', definition: '', note, created: null, dropped: null, place: 0 };
 }
 
-function rowOf([name, digest, definition, note]: Objects['objects'][number]): ObjectRow {
-  return { name, digest, definition, note };
+export function rowOf([
+  name,
+  digest,
+  definition,
+  note,
+  created,
+  dropped,
+  place,
+]: Objects['objects'][number]): ObjectRow {
+  return { name, digest, definition, note, created, dropped, place };
 }
 
 function valuesOf({ source, target, lost, added }: ObjectChange): { source: string; target: string } {

@@ -1,10 +1,13 @@
-/** What else hangs on objects: numbers 50 to 56 of the list of checks. */
+/** What else hangs on objects: numbers 50, 51, 52 and 56 of the list of checks. */
 import type { Check } from './check';
-import { jsonWhere } from './guarded';
 import { literal } from './literal';
 import { defineObjectCheck } from './objects-compare';
+import { handwork, namesOf } from './objects-create';
 import { dotted, isUsersTable, quotedTable } from './objects-sql';
 import { isUsers } from './tables-sql';
+
+const noWait = 'none that reads or writes wait for (SHARE UPDATE EXCLUSIVE)';
+const fromNextAnalyze = 'Run this check again; statistics count from the next ANALYZE on.';
 
 const tuning = defineObjectCheck(
   {
@@ -22,7 +25,10 @@ const tuning = defineObjectCheck(
     sparse: true,
     rows: server => `
   SELECT 'statistics ' || sn.nspname || '.' || s.stxname AS name, NULL AS note,
-         pg_get_statisticsobjdef(s.oid) || chr(10) || 'target ' || coalesce(to_jsonb(s) ->> 'stxstattarget', '-1') AS definition
+         pg_get_statisticsobjdef(s.oid) || chr(10) || 'target ' || coalesce(to_jsonb(s) ->> 'stxstattarget', '-1') AS definition,
+         pg_get_statisticsobjdef(s.oid) || ';' || CASE WHEN (to_jsonb(s) ->> 'stxstattarget')::int >= 0
+           THEN format('%sALTER STATISTICS %I.%I SET STATISTICS %s;', chr(10), sn.nspname, s.stxname, to_jsonb(s) ->> 'stxstattarget') ELSE '' END AS created,
+         format('DROP STATISTICS %I.%I;', sn.nspname, s.stxname) AS dropped, s.oid::bigint AS place
     FROM pg_statistic_ext s JOIN pg_namespace sn ON sn.oid = s.stxnamespace JOIN pg_class c ON c.oid = s.stxrelid JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE ${isUsersTable(server)}
    UNION ALL
@@ -33,10 +39,13 @@ const tuning = defineObjectCheck(
            (SELECT string_agg(format('column %I statistics %s', a.attname, a.attstattarget), chr(10) ORDER BY a.attname)
               FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attstattarget >= 0),
            (SELECT string_agg(format('column %I %s', a.attname, o), chr(10) ORDER BY a.attname, o) FROM pg_attribute a, unnest(a.attoptions) AS o
-             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND o LIKE 'n_distinct%'))
+             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND o LIKE 'n_distinct%')), NULL, NULL, 0
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'm', 'f', 'i', 'I') AND ${isUsersTable(server)}`,
+    creates: {},
     remedy: ({ source, target, lost, added }) => {
+      if (target?.definition === '' && source.created !== null && source.dropped !== null)
+        return { sql: source.created, lock: noWait, rollback: source.dropped, verify: fromNextAnalyze };
       const note = target?.note ?? source.note;
       if (!note) return undefined;
       const changes = (wanted: string[], now: string[]) => {
@@ -66,9 +75,9 @@ const tuning = defineObjectCheck(
       if (!sql || !rollback) return undefined;
       return {
         sql,
-        lock: 'none that reads or writes wait for (SHARE UPDATE EXCLUSIVE)',
+        lock: noWait,
         rollback,
-        verify: 'Run this check again; a statistics target counts from the next ANALYZE on.',
+        verify: fromNextAnalyze,
       };
     },
   },
@@ -86,6 +95,11 @@ const tablespaces = defineObjectCheck(
   {
     noun: 'tablespace',
     plural: 'tablespaces',
+    byHand: missing =>
+      handwork(
+        `On every node of the target, with an empty folder of the server's account for each: ${namesOf(missing)}`,
+        'CREATE TABLESPACE … LOCATION …, with the same options. Where none is allowed, restore with --no-tablespaces.',
+      ),
     rows: () => `
   SELECT s.spcname::text AS name, NULL AS note, coalesce(array_to_string(s.spcoptions, chr(10)), '') AS definition
     FROM pg_tablespace s WHERE s.spcname NOT IN ('pg_default', 'pg_global')
@@ -106,112 +120,18 @@ const largeObjects = defineObjectCheck(
   {
     noun: '',
     plural: 'counts of large objects',
+    remedy: () =>
+      handwork(
+        'Out of a dump of the source; SOURCE and TARGET stand for connection strings. One that is there already is refused:',
+        "pg_dump --format=custom --large-objects --exclude-table-data='*.*' --file=objects.dump --dbname=SOURCE",
+        "pg_restore --list objects.dump | grep -E 'BLOB|LARGE OBJECT' > contents",
+        'pg_restore --use-list=contents --dbname=TARGET objects.dump',
+      ),
     rows: () => `
   SELECT 'large objects' AS name, NULL AS note, CASE WHEN count(*) > 100000 THEN 'more than 100000' ELSE count(*)::text END AS definition
     FROM (SELECT FROM pg_largeobject_metadata LIMIT 100001) AS o`,
   },
 );
-
-const publications = defineObjectCheck(
-  {
-    id: 'objects.publications',
-    title: 'Publications and subscriptions',
-    question: 'Has the target the publications and subscriptions that the source has for others?',
-    why: 'What reads changes from the source (a warehouse, a search index) stands still after the move, and slots are not moved.',
-    reference: 'PostgreSQL documentation, "Logical Replication"',
-    severity: 'medium',
-  },
-  {
-    noun: '',
-    plural: 'publications and subscriptions',
-    // Citus and tools that copy make their own, which go with them.
-    harmless: ({ name }) =>
-      /^(?:publication|subscription) (?:citus_|pgcopydb|dms_|pg_createsubscriber_)/.test(name)
-        ? 'a tool made it for its own time'
-        : undefined,
-    rows: () => `
-  SELECT 'publication ' || p.pubname AS name, NULL AS note, concat_ws(chr(10), CASE WHEN p.puballtables THEN 'all tables' END,
-      concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END, CASE WHEN p.pubdelete THEN 'delete' END,
-                CASE WHEN p.pubtruncate THEN 'truncate' END),
-      CASE WHEN p.pubviaroot THEN 'via root' END,
-      (SELECT string_agg(t.schemaname || '.' || t.tablename, chr(10) ORDER BY t.schemaname, t.tablename)
-         FROM pg_publication_tables t WHERE t.pubname = p.pubname AND NOT p.puballtables)) AS definition
-    FROM (SELECT pubname, puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, coalesce((to_jsonb(p) ->> 'pubviaroot')::boolean, false) AS pubviaroot
-            FROM pg_publication p) AS p
-   UNION ALL
-  SELECT 'subscription ' || s.subname, NULL, concat_ws(chr(10), CASE WHEN s.subenabled THEN 'enabled' ELSE 'disabled' END, array_to_string(s.subpublications, ', '))
-    FROM pg_subscription s WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-  },
-);
-
-/** What of a server's or mapping's options may be shown. */
-const shownOptions = (options: string): string =>
-  `(SELECT string_agg(CASE WHEN o ~* '^[^=]*(pass|secret|key|token|cert)' THEN split_part(o, '=', 1) || ' (not shown)' ELSE o END, chr(10) ORDER BY o)
-      FROM unnest(${options}) AS o)`;
-
-const foreign = defineObjectCheck(
-  {
-    id: 'objects.foreign-servers',
-    title: 'Foreign data wrappers, servers and user mappings',
-    question: 'Has the target every foreign server with the same options, and a mapping for the same roles?',
-    why: 'Servers that are reached from the source may not be from the target; passwords of mappings are not dumped for every role.',
-    reference: 'PostgreSQL documentation, "CREATE SERVER" and "CREATE USER MAPPING"',
-    severity: 'medium',
-  },
-  {
-    noun: '',
-    plural: 'wrappers, servers and mappings',
-    rows: () => `
-  SELECT 'foreign data wrapper ' || w.fdwname AS name, NULL AS note, concat_ws(chr(10), 'wrapper', ${shownOptions('w.fdwoptions')}) AS definition
-    FROM pg_foreign_data_wrapper w
-   UNION ALL
-  SELECT 'foreign server ' || s.srvname, NULL, concat_ws(chr(10), 'wrapper ' || w.fdwname, 'type ' || s.srvtype, 'version ' || s.srvversion, ${shownOptions('s.srvoptions')})
-    FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
-   UNION ALL
-  SELECT 'user mapping of ' || m.usename || ' for ' || m.srvname, NULL, 'mapping' FROM pg_user_mappings m`,
-  },
-);
-
-const jobs = defineObjectCheck(
-  {
-    id: 'objects.jobs',
-    title: 'Jobs of pg_cron and partitions of pg_partman',
-    question: 'Has the target the jobs that pg_cron runs on the source, and the tables that pg_partman keeps?',
-    why: 'A job that is missing is noticed late; until go-live one that runs on both sides does its work twice. Partitions that nobody makes end in errors.',
-    reference: 'citusdata/pg_cron and pgpartman/pg_partman, README',
-    severity: 'medium',
-  },
-  {
-    noun: '',
-    plural: 'jobs',
-    // A policy of pg_cron shows each role its own jobs.
-    hidden: `
-  SELECT CASE WHEN usage AND reads THEN 'this role sees only its own jobs of ' ELSE 'this role may not read ' END || nspname || '.' || relname AS what,
-         CASE WHEN NOT usage THEN format('USAGE ON SCHEMA %I', nspname) WHEN NOT reads THEN format('SELECT ON %I.%I', nspname, relname) END AS privilege
-    FROM (SELECT c.oid, n.nspname, c.relname, has_schema_privilege(n.oid, 'USAGE') AS usage, has_table_privilege(c.oid, 'SELECT') AS reads
-            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-           WHERE n.nspname = 'cron' AND c.relname = 'job' OR c.relname = 'part_config' AND EXISTS (
-             SELECT FROM pg_extension e WHERE e.extname = 'pg_partman' AND e.extnamespace = n.oid)) AS kept
-   WHERE NOT usage OR NOT reads OR row_security_active(oid)`,
-    rows: () => `
-  SELECT j ->> 0 AS name, NULL AS note, j ->> 1 AS definition FROM json_array_elements(coalesce(${jsonWhere(
-    `EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'cron' AND c.relname = 'job'
-       AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))`,
-    `SELECT json_agg(json_build_array('job ' || coalesce(to_jsonb(j) ->> 'jobname', left(j.command, 60)) || ' of ' || j.username,
-       concat_ws(chr(10), j.schedule, j.command, 'database ' || j.database, CASE WHEN j.active THEN 'active' ELSE 'inactive' END))) FROM cron.job j`,
-  )}, '[]')) AS j
-   UNION ALL
-  SELECT j ->> 0, NULL, j ->> 1 FROM json_array_elements(coalesce((SELECT ${partman}), '[]')) AS j`,
-  },
-);
-
-/** pg_partman lives in a schema of the user's choice, which only its catalog entry tells. */
-const partman = `CASE WHEN has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') THEN convert_from(decode(substring(query_to_xml(format(
-    'SELECT encode(convert_to(coalesce(json_agg(json_build_array(''partitions of '' || parent_table, concat_ws(chr(10), ''interval '' || partition_interval,
-       ''ahead '' || premake, ''retention '' || retention))), ''[]'')::text, ''UTF8''), ''base64'') AS base64 FROM %I.part_config', n.nspname),
-    false, true, '')::text FROM '<base64>(.*)</base64>'), 'base64'), 'UTF8')::json END
-  FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'part_config'
- WHERE e.extname = 'pg_partman' LIMIT 1`;
 
 const comments = defineObjectCheck(
   {
@@ -227,21 +147,27 @@ const comments = defineObjectCheck(
     plural: 'comments and labels',
     sparse: true,
     rows: () => `
-  SELECT 'comment on ' || i.type || ' ' || i.identity AS name, NULL AS note, d.description AS definition
+  SELECT 'comment on ' || i.type || ' ' || i.identity AS name, head AS note, d.description AS definition,
+         head || quote_literal(d.description) || ';' AS created, head || 'NULL;' AS dropped, 0 AS place
     FROM pg_description d CROSS JOIN LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) AS i
+    CROSS JOIN LATERAL (SELECT 'COMMENT ON ' || CASE
+        WHEN i.type LIKE '% column' THEN 'COLUMN'
+        WHEN i.type = 'table constraint' THEN 'CONSTRAINT'
+        WHEN i.type = 'statistics object' THEN 'STATISTICS'
+        WHEN i.type IN ('table', 'index', 'sequence', 'view', 'materialized view', 'foreign table', 'function', 'procedure', 'aggregate', 'type', 'schema',
+                        'trigger', 'event trigger', 'rule', 'policy', 'collation', 'publication', 'server', 'cast', 'operator', 'language')
+          THEN upper(i.type) END || ' ' || i.identity || ' IS ' AS head) AS h
    WHERE d.objoid >= 16384 AND ${isUsers("coalesce(i.schema, '')")}
      AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e') AND d.classoid <> 'pg_extension'::regclass
    UNION ALL
-  SELECT 'label of ' || l.provider || ' on ' || l.objtype || ' ' || l.objname, NULL, l.label FROM pg_seclabels l WHERE l.objoid >= 16384`,
+  SELECT 'label of ' || l.provider || ' on ' || l.objtype || ' ' || l.objname, NULL, l.label, NULL, NULL, 0 FROM pg_seclabels l WHERE l.objoid >= 16384`,
+    creates: {},
+    remedy: ({ source, target }) => {
+      const sql = source.created ?? target?.dropped;
+      const rollback = target?.created ?? source.dropped;
+      return sql && rollback ? { sql, lock: noWait, rollback, verify: 'Run this check again.' } : undefined;
+    },
   },
 );
 
-export const objectRestChecks: readonly Check[] = [
-  tuning,
-  tablespaces,
-  largeObjects,
-  publications,
-  foreign,
-  jobs,
-  comments,
-];
+export const objectRestChecks: readonly Check[] = [tuning, tablespaces, largeObjects, comments];

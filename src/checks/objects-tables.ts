@@ -7,7 +7,8 @@ import { type Check, type CheckQuery, defineCheck } from './check';
 import { conclude } from './conclude';
 import { joinSteps, valueOn, withoutPropagation } from './nodes';
 import { defineObjectCheck } from './objects-compare';
-import { dotted, isNoExtensions, isUsersTable, quotedTable } from './objects-sql';
+import { fromDump, tablesFromDump } from './objects-create';
+import { dotted, isUsersTable, quotedTable } from './objects-sql';
 import { isUsers } from './tables-sql';
 
 const tables = defineObjectCheck(
@@ -23,6 +24,7 @@ const tables = defineObjectCheck(
   {
     noun: 'table',
     plural: 'tables',
+    byHand: tablesFromDump,
     rows: server => `
   SELECT ${dotted} AS name, ${quotedTable} AS note, concat_ws(chr(10),
       CASE c.relkind WHEN 'p' THEN 'partitioned by ' || pg_get_partkeydef(c.oid) WHEN 'f' THEN 'foreign' END,
@@ -53,33 +55,6 @@ const tables = defineObjectCheck(
   },
 );
 
-const types = defineObjectCheck(
-  {
-    id: 'objects.types',
-    title: 'Types',
-    question: 'Has the target every enum, domain, composite and range type, defined alike?',
-    why: 'A label that an enum lacks, or a check that a domain has not, is an error, or a wrong row, at run time.',
-    reference: 'PostgreSQL documentation, "CREATE TYPE" and "CREATE DOMAIN"',
-    severity: 'high',
-  },
-  {
-    noun: 'type',
-    plural: 'types',
-    rows: () => `
-  SELECT n.nspname || '.' || t.typname AS name, NULL AS note, concat_ws(chr(10),
-      CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain over ' || format_type(t.typbasetype, t.typtypmod) WHEN 'c' THEN 'composite'
-                     WHEN 'r' THEN 'range of ' || (SELECT format_type(rngsubtype, NULL) FROM pg_range WHERE rngtypid = t.oid) END,
-      (SELECT string_agg(quote_literal(l.enumlabel), ', ' ORDER BY l.enumsortorder) FROM pg_enum l WHERE l.enumtypid = t.oid),
-      CASE WHEN t.typtype = 'd' AND t.typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || CASE WHEN t.typtype = 'd' THEN t.typdefault END,
-      (SELECT string_agg(pg_get_constraintdef(k.oid), chr(10) ORDER BY k.conname) FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
-      (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), chr(10) ORDER BY a.attnum)
-         FROM pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)) AS definition
-    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-   WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_class WHERE oid = t.typrelid AND relkind = 'c'))
-     AND ${isUsers('n.nspname')} AND ${isNoExtensions('pg_type', 't.oid')}`,
-  },
-);
-
 const constraints = defineObjectCheck(
   {
     id: 'objects.constraints',
@@ -93,12 +68,15 @@ const constraints = defineObjectCheck(
   {
     noun: 'constraint of',
     plural: 'constraints',
+    // By their place: a foreign key needs the other table's primary key first.
+    creates: {},
     // By what it says, not by its name: names that servers make are not the same everywhere.
     rows: server => `
   SELECT ${dotted} || ': ' || replace(replace(pg_get_constraintdef(k.oid), ' NOT VALID', ''), ' NOT ENFORCED', '') AS name,
          max(json_build_array(${quotedTable}, quote_ident(k.conname))::text) AS note,
          max(CASE WHEN NOT k.convalidated THEN 'NOT VALID' ELSE 'valid' END
-             || CASE WHEN to_jsonb(k) ->> 'conenforced' = 'false' THEN ', NOT ENFORCED' ELSE '' END) AS definition
+             || CASE WHEN to_jsonb(k) ->> 'conenforced' = 'false' THEN ', NOT ENFORCED' ELSE '' END) AS definition,
+         NULL AS created, NULL AS dropped, max(CASE k.contype WHEN 'f' THEN 1 ELSE 0 END) AS place
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE k.contype IN ('p', 'u', 'c', 'x', 'f') AND k.conislocal AND ${isUsersTable(server)} GROUP BY 1`,
     remedy: ({ name, source, target }) => {
@@ -134,25 +112,34 @@ const indexes = defineObjectCheck(
     noun: 'index:',
     plural: 'indexes',
     rows: server => `
-  SELECT replace(pg_get_indexdef(i.indexrelid), format('INDEX %I ON', x.relname), 'INDEX ON') AS name,
-         max(format('%I.%I', n.nspname, x.relname)) AS note,
-         CASE WHEN bool_or(i.indisvalid AND i.indisready) THEN 'valid' ELSE 'invalid' END AS definition
-    FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE NOT x.relispartition AND ${isUsersTable(server)} AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))
-   GROUP BY 1`,
+  SELECT name, NULL AS note, CASE WHEN bool_or(valid) THEN 'valid' ELSE 'invalid' END AS definition,
+         (max(sql))[1] AS created, (max(sql))[2] AS dropped, 0 AS place
+    FROM (SELECT i.head || substring(i.definition FROM length(i.head || format('%I ', i.relname)) + 1) AS name, i.valid, ARRAY[
+                   i.head || CASE i.relkind WHEN 'I' THEN '' ELSE 'CONCURRENTLY ' END || format('%I ON ', i.relname)
+                     || substring(i.definition FROM length(i.head || format('%I ON ', i.relname) || CASE i.relkind WHEN 'I' THEN 'ONLY ' ELSE '' END) + 1) || ';',
+                   CASE i.relkind WHEN 'I' THEN 'DROP INDEX ' ELSE 'DROP INDEX CONCURRENTLY ' END || format('%I.%I;', i.nspname, i.relname)] AS sql
+            FROM (SELECT x.relname, x.relkind, n.nspname, i.indisvalid AND i.indisready AS valid, pg_get_indexdef(i.indexrelid) AS definition,
+                         CASE WHEN i.indisunique THEN 'CREATE UNIQUE INDEX ' ELSE 'CREATE INDEX ' END AS head
+                    FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE NOT x.relispartition AND ${isUsersTable(server)}
+                     AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))) AS i) AS i
+   GROUP BY name`,
     // An invalid one is the business of the check that looks on every node.
     harmless: ({ target }) => (target ? 'it is not valid on both sides alike (objects.invalid-indexes)' : undefined),
-    remedy: ({ name }) => {
-      const partitioned = name.includes(' INDEX ON ONLY ');
+    creates: {},
+    remedy: ({ source: { created, dropped } }) => {
+      if (created === null || dropped === null) return undefined;
+      const concurrently = /^CREATE (?:UNIQUE )?INDEX CONCURRENTLY /.test(created);
       return {
-        sql: `${partitioned ? name.replace(' ON ONLY ', ' ON ') : name.replace(' INDEX ON ', ' INDEX CONCURRENTLY ON ')};`,
-        lock: partitioned
-          ? 'writes wait until it is built (SHARE)'
-          : 'none that reads or writes wait for (SHARE UPDATE EXCLUSIVE); not inside a transaction',
-        rollback: 'DROP INDEX CONCURRENTLY, of the name that the server gave it.',
+        sql: created,
+        lock: concurrently
+          ? 'none that reads or writes wait for (SHARE UPDATE EXCLUSIVE); not inside a transaction'
+          : 'writes wait until it is built on every partition (SHARE)',
+        rollback: dropped,
         verify: 'Run this check again; a CREATE INDEX CONCURRENTLY that failed leaves an invalid index to drop.',
       };
     },
+    byHand: fromDump('post-data'),
   },
 );
 
@@ -218,4 +205,4 @@ const invalid = defineCheck({
   },
 });
 
-export const objectTableChecks: readonly Check[] = [tables, types, constraints, indexes, invalid];
+export const objectTableChecks: readonly Check[] = [tables, constraints, indexes, invalid];

@@ -1,15 +1,30 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { corruptionChecks } from '../../src/checks/corruption';
 import { objectCodeChecks } from '../../src/checks/objects-code';
+import { objectJobChecks } from '../../src/checks/objects-jobs';
+import { objectRemoteChecks } from '../../src/checks/objects-remote';
 import { objectRestChecks } from '../../src/checks/objects-rest';
+import { objectSequenceChecks } from '../../src/checks/objects-sequences';
 import { objectTableChecks } from '../../src/checks/objects-tables';
+import { objectTriggerChecks } from '../../src/checks/objects-triggers';
+import { objectTypeChecks } from '../../src/checks/objects-types';
 import { type Side, sides } from '../../src/shared/side';
 import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair, startPlainPair } from '../lab/lab';
 import { rollBack, runCheck, runChecks, runRemedy, wordsOf } from './checks-on';
 import { orderedOtherwise, runScript } from './duplicate-key-on';
 
-const ids = [...objectTableChecks, ...objectCodeChecks, ...objectRestChecks, ...corruptionChecks].map(({ id }) => id);
+const ids = [
+  ...objectTypeChecks,
+  ...objectTableChecks,
+  ...objectSequenceChecks,
+  ...objectCodeChecks,
+  ...objectTriggerChecks,
+  ...objectRemoteChecks,
+  ...objectJobChecks,
+  ...objectRestChecks,
+  ...corruptionChecks,
+].map(({ id }) => id);
 
 /** One of every kind of object, odd names among them. */
 const schema = `

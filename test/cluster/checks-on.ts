@@ -1,5 +1,6 @@
 import { type CatalogueResult, runCatalogueChecks } from '../../src/diagnosis/run-catalogue-checks';
 import type { Side } from '../../src/shared/side';
+import { listStatements } from '../../src/sql/document';
 import type { LabPair } from '../lab/lab';
 import type { LabServer } from '../lab/server';
 import { limits } from './profile-of';
@@ -52,10 +53,7 @@ function serverAt(pair: LabPair, side: Side, node: string): LabServer {
 
 /** ALTER SYSTEM refuses the transaction that several statements in one text are. SET goes with what follows it. */
 async function runScript(server: LabServer, sql: string): Promise<void> {
-  const statements = sql
-    .split(/;\s*/)
-    .map(text => text.replace(/^--.*$/gm, '').trim())
-    .filter(text => text !== '');
+  const statements = listStatements(sql, 'sql').map(({ text }) => text);
   const sets = statements.filter(text => text.startsWith('SET '));
   for (const statement of statements) {
     if (statement.startsWith('SET ')) continue;

@@ -1,14 +1,39 @@
 import { describe, expect, test } from 'vitest';
 import { corruptionChecks } from '../../../src/checks/corruption';
 import { objectCodeChecks } from '../../../src/checks/objects-code';
+import { objectJobChecks } from '../../../src/checks/objects-jobs';
+import { objectRemoteChecks } from '../../../src/checks/objects-remote';
 import { objectRestChecks } from '../../../src/checks/objects-rest';
+import { objectSequenceChecks } from '../../../src/checks/objects-sequences';
 import { objectTableChecks } from '../../../src/checks/objects-tables';
+import { objectTriggerChecks } from '../../../src/checks/objects-triggers';
+import { objectTypeChecks } from '../../../src/checks/objects-types';
+import { objectWorkersChecks } from '../../../src/checks/objects-workers';
 import { judge, type MadeNode, sideOf, silentSide } from './readings';
 
-const all = [...objectTableChecks, ...objectCodeChecks, ...objectRestChecks, ...corruptionChecks];
+const all = [
+  ...objectTypeChecks,
+  ...objectTableChecks,
+  ...objectSequenceChecks,
+  ...objectCodeChecks,
+  ...objectTriggerChecks,
+  ...objectRemoteChecks,
+  ...objectJobChecks,
+  ...objectRestChecks,
+  ...objectWorkersChecks,
+  ...corruptionChecks,
+];
 const check = (id: string) => all.find(each => each.id === id);
 
-type Row = [name: string, digest: string, definition: string | null, note: string | null];
+type Row = [
+  name: string,
+  digest: string,
+  definition: string | null,
+  note: string | null,
+  created: string | null,
+  dropped: string | null,
+  place: number,
+];
 const listed = (id: string, objects: Row[], more = 0, versionNum = 150_000): MadeNode => ({
   versionNum,
   answers: { [id]: { objects, more, hidden: [] } },
@@ -18,6 +43,18 @@ const row = (name: string, definition: string | null, note: string | null = null
   definition ?? name,
   definition,
   note,
+  null,
+  null,
+  0,
+];
+const made = (name: string, created: string | null, place = 0, note: string | null = null): Row => [
+  name,
+  name,
+  name,
+  note,
+  created,
+  created === null ? null : `DROP ${name};`,
+  place,
 ];
 
 describe('objects of both sides', () => {
@@ -46,7 +83,7 @@ describe('objects of both sides', () => {
   });
 
   test('digests tell where definitions did not travel; many lines are counted', () => {
-    const digest = (text: string): Row => ['v', text, null, null];
+    const digest = (text: string): Row => ['v', text, null, null, null, null, 0];
     expect(verdict(listed(id, [digest('aaaaaaaaaa')]), listed(id, [digest('bbbbbbbbbb')])).differences).toEqual([
       { what: 'v', source: 'digest aaaaaaaa', target: 'digest bbbbbbbb' },
     ]);
@@ -63,6 +100,67 @@ describe('objects of both sides', () => {
       expect(judge(each, odd, odd)).toMatchObject({ verdict: 'unknown', differences: [] });
     }
   });
+});
+
+describe('what the target has not', () => {
+  const missing = (id: string, ...rows: Row[]) =>
+    judge(check(id), sideOf(listed(id, rows)), sideOf(listed(id, []))).remedies;
+
+  test('is made in the order in which it was made; what no SQL makes comes last, in one step', () => {
+    const id = 'objects.routines';
+    const steps = missing(
+      id,
+      made('aggregate a()', null),
+      made('function f()', 'CREATE f;', 9),
+      made('function g()', 'CREATE g;', 3),
+      made('aggregate b()', null),
+    );
+    expect(steps.map(({ sql, rollback }) => [sql, rollback])).toEqual([
+      ['CREATE g;', 'DROP function g();'],
+      ['CREATE f;', 'DROP function f();'],
+      [expect.stringContaining('Keep these lines of contents: aggregate a(), aggregate b()'), 'DROP what was made.'],
+    ]);
+  });
+
+  test('names never leave the comment nor the quotes of the shell', () => {
+    const id = 'objects.tables';
+    const [step] = missing(id, made(`s.it's "x" $(rm)`, null, 0, `s."it's ""x"" $(rm)"`));
+    expect(step!.sql).toContain(`--table='s."it'\\''s ""x"" $(rm)"' --dbname`);
+    const [broken] = missing(id, made('s.a\nDROP TABLE t;', null, 0, 's."a\nDROP TABLE t;"'));
+    expect(broken!.sql).not.toContain('--table=');
+    for (const { sql } of [step!, broken!])
+      for (const line of sql.split('\n')) expect(line.startsWith('-- ')).toBe(true);
+  });
+
+  test('more tables than a command line should hold are named, not chosen', () => {
+    const rows = Array.from({ length: 30 }, (_, i) => made(`s.t${i}`, null, 0, `s.t${i}`));
+    const [step, ...others] = missing('objects.tables', ...rows);
+    expect(others).toEqual([]);
+    expect(step!.sql).toContain('and 10 more');
+    expect(step!.sql).not.toContain('--table=');
+  });
+});
+
+test('objects.routines: another body is replaced, but never another result or other arguments', () => {
+  const id = 'objects.routines';
+  const routine = (definition: string, created: string | null): Row => [
+    'function f()',
+    definition,
+    definition,
+    'FUNCTION f()',
+    created,
+    'DROP FUNCTION f();',
+    1,
+  ];
+  const remedies = (source: Row, target: Row) =>
+    judge(check(id), sideOf(listed(id, [source])), sideOf(listed(id, [target]))).remedies.map(each => [
+      each.sql,
+      each.rollback,
+    ]);
+  expect(remedies(routine('RETURNS int\nbody a', 'A;'), routine('RETURNS int\nbody b', 'B;'))).toEqual([['A;', 'B;']]);
+  expect(remedies(routine('RETURNS int\nbody a', 'A;'), routine('RETURNS text\nbody b', 'B;'))).toEqual([]);
+  expect(remedies(routine('arguments a int', 'A;'), routine('arguments b int', 'B;'))).toEqual([]);
+  expect(remedies(routine('body a', null), routine('body b', 'B;'))).toEqual([]);
 });
 
 test('objects.tuning: values of options are quoted in the remedy, whatever they are', () => {
