@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { quoted } from '../plan/causes/relations';
-import { sides } from '../shared/side';
+import { type Side, sides } from '../shared/side';
 import { type Answered, answered, unanswered } from './answers';
 import { type Check, type CheckDifference, type CheckQuery, type CheckRemedyStep, defineCheck } from './check';
 import { conclude } from './conclude';
@@ -18,7 +18,8 @@ const extensionSchema = z.strictObject({
 type Extension = z.infer<typeof extensionSchema>;
 const extensionsSchema = z.strictObject({
   installed: z.array(extensionSchema),
-  available: z.array(z.string()),
+  /** Each that can be created, with the version it would have. */
+  available: z.array(z.tuple([z.string(), z.string()])),
   usesColumnar: z.boolean(),
 });
 
@@ -30,7 +31,8 @@ const extensionList: CheckQuery<z.infer<typeof extensionsSchema>> = {
                   'available', a.default_version) ORDER BY e.extname), '[]')
      FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
      LEFT JOIN pg_available_extensions() a ON a.name = e.extname WHERE e.extname <> 'citus'),
-  'available', (SELECT coalesce(json_agg(a.name), '[]') FROM pg_available_extensions() a),
+  'available', (SELECT coalesce(json_agg(json_build_array(a.name, a.default_version)), '[]') FROM pg_available_extensions() a
+    WHERE a.default_version IS NOT NULL),
   'usesColumnar', EXISTS (SELECT FROM pg_class c JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'columnar'))`,
   answer: extensionsSchema,
 };
@@ -67,7 +69,7 @@ const extensions = defineCheck({
             remedies.push(updateStep(node, role, name, version));
           }
         }
-        if (own && found !== own) compareWorker(side, own, found, differences);
+        if (own && found !== own) compareWorker(side, own, found, differences, remedies);
       }
     }
     return conclude({
@@ -98,13 +100,17 @@ function compareSides(
         remarks.push('citus_columnar is on the source only, which has no columnar table');
         continue;
       }
-      const offered = to.answer.available.includes(name);
+      const offered = offeredVersion(to, name);
+      const isOlder = offered !== undefined && compareVersions(version, offered) > 0;
       differences.push({
         what: `extension ${name}`,
         source: version,
-        target: offered ? 'not created' : 'not available: its package is not installed',
+        target:
+          offered === undefined
+            ? 'not available: its package is not installed'
+            : `not created${isOlder ? `; its package has ${offered} only` : ''}`,
       });
-      if (offered) remedies.push(createStep(to.node, extension));
+      if (offered !== undefined) remedies.push(createStep({ ...extension, version: offered }, 'target', to));
     } else if (compareVersions(version, other.version) > 0) {
       differences.push({ what: `extension ${name} is older on the target`, source: version, target: other.version });
     } else if (version !== other.version) {
@@ -119,30 +125,48 @@ function compareSides(
 }
 
 function compareWorker(
-  side: 'source' | 'target',
+  side: Side,
   own: Answered<ExtensionsAnswer>,
-  { node, answer }: Answered<ExtensionsAnswer>,
+  worker: Answered<ExtensionsAnswer>,
   differences: CheckDifference[],
+  remedies: CheckRemedyStep[],
 ): void {
+  const { node, answer } = worker;
   const there = new Map(answer.installed.map(({ name, version }) => [name, version]));
-  for (const { name, version } of own.answer.installed) {
+  for (const extension of own.answer.installed) {
+    const { name, version } = extension;
     const other = there.get(name);
     if (other === version) continue;
+    const offered = offeredVersion(worker, name);
     differences.push({
       what: `extension ${name} other than the coordinator's ${version}`,
       node,
-      ...valueOn(side, other ?? 'not created'),
+      ...valueOn(
+        side,
+        other ?? (offered === undefined ? 'not available: its package is not installed' : 'not created'),
+      ),
     });
+    if (other === undefined && offered !== undefined) remedies.push(createStep(extension, side, worker));
   }
 }
 
-function createStep(node: string, { name: extension, schema }: Extension): CheckRemedyStep {
+function offeredVersion({ answer }: Answered<ExtensionsAnswer>, extension: string): string | undefined {
+  return answer.available.find(([name]) => name === extension)?.[1];
+}
+
+function createStep(
+  { name: extension, schema, version }: Extension,
+  side: Side,
+  { node, role }: Answered<ExtensionsAnswer>,
+): CheckRemedyStep {
+  const local = role === 'worker' ? withoutPropagation : '';
+  const own = /^(?:public|pg_catalog)$/.test(schema) ? '' : `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)};\n`;
   return {
-    side: 'target',
+    side,
     nodes: [node],
-    sql: `${/^(?:public|pg_catalog)$/.test(schema) ? '' : `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)};\n`}CREATE EXTENSION IF NOT EXISTS ${quoted(extension)} SCHEMA ${quoted(schema)};`,
+    sql: `${local}${own}CREATE EXTENSION IF NOT EXISTS ${quoted(extension)} SCHEMA ${quoted(schema)} VERSION ${literal(version)};`,
     lock: 'none',
-    rollback: `DROP EXTENSION ${quoted(extension)};`,
+    rollback: `${local}DROP EXTENSION ${quoted(extension)};`,
     verify: 'SELECT extname, extversion FROM pg_extension;',
   };
 }

@@ -3,27 +3,20 @@ import { quoted } from '../plan/causes/relations';
 import { type Side, sides } from '../shared/side';
 import { type Answered, answered, unanswered } from './answers';
 import { type Check, type CheckRemedyStep, defineCheck } from './check';
-import { beyondLimit, compareNamed, type Named, type NamedNode, namedNode } from './compare-named';
+import { beyondLimit, compareNamed, type Named, type NamedNode } from './compare-named';
 import { conclude } from './conclude';
-import { coordinatorOf } from './nodes';
+import { coordinatorOf, withoutPropagation } from './nodes';
+import { grantsOfNodes, publicDefaults } from './roles-grants-nodes';
 import { type Grant, type Grants, grantsQuery } from './roles-grants-sql';
 import { rolesQuery } from './roles-sql';
-import { serviceRole } from './services';
-
-/** What PUBLIC has where nobody granted or revoked anything (PostgreSQL documentation, "Privileges"). */
-const publicDefaults: Readonly<Record<string, readonly string[]>> = {
-  database: ['CONNECT', 'TEMPORARY'],
-  routine: ['EXECUTE'],
-  type: ['USAGE'],
-  language: ['USAGE'],
-};
 
 const grants = defineCheck({
   id: 'roles.grants',
   group: 'roles',
   title: 'Grants and default privileges',
-  question: 'Has every role the same privileges on schemas, tables, columns, sequences and routines of both sides?',
-  why: 'A grant that is missing shows as permission denied, one too many does not show at all; default privileges decide about tables to come.',
+  question:
+    'Has every role the same privileges on schemas, tables, columns, sequences and routines of both sides, and on the workers of either?',
+  why: 'A grant that is missing shows as permission denied, one too many does not show at all; default privileges decide about tables to come. A worker may lack one that its coordinator has: it fails for some rows only.',
   reference: 'PostgreSQL documentation, "Privileges", "GRANT" and "ALTER DEFAULT PRIVILEGES"',
   severity: 'high',
   sides,
@@ -32,10 +25,7 @@ const grants = defineCheck({
     const found = { source: answered(source.answers.grants), target: answered(target.answers.grants) };
     // MAINTAIN came with 17, and ALL with it.
     const before17 = [...found.source, ...found.target].some(({ versionNum }) => versionNum < 170_000);
-    const nodes = {
-      source: found.source.map(node => readGrants(node, before17)),
-      target: found.target.map(node => readGrants(node, before17)),
-    };
+    const nodes = grantsOfNodes(found, before17);
     const known = new Set(coordinatorOf(answered(source.answers.roles))?.answer.roles.map(({ name }) => name));
     const databases = new Map(
       [...found.source, ...found.target].map(({ node, answer }) => [node, answer.database] as const),
@@ -54,56 +44,20 @@ const grants = defineCheck({
       remarks,
       unknown: [
         ...unanswered(source.answers.grants, target.answers.grants, source.answers.roles),
-        ...beyondLimit(found, 'grants'),
+        ...beyondLimit(
+          { source: found.source.filter(isCoordinator), target: found.target.filter(isCoordinator) },
+          'grants',
+        ),
+        ...[...found.source, ...found.target].flatMap(({ node, role, answer }) =>
+          role === 'worker' && answer.more > 0 ? [{ what: `${answer.more} more grants are not compared`, node }] : [],
+        ),
       ],
       pass: `${coordinatorOf(nodes.source)?.answer.size ?? 0} grants, alike on both sides`,
     });
   },
 });
 
-function readGrants(found: Answered<Grants>, before17: boolean): NamedNode<Grant> {
-  const keep = (privileges: readonly string[]) =>
-    before17 ? privileges.filter(privilege => privilege !== 'MAINTAIN') : [...privileges];
-  const entries = found.answer.grants
-    .map(grant => ({ ...grant, privileges: keep(grant.privileges), grantable: keep(grant.grantable) }))
-    .filter(grant => !isDefault(grant) && !(grant.grantee !== null && serviceRole.test(grant.grantee)));
-  return namedNode(
-    found,
-    entries.map(item => ({
-      // The database may be called otherwise on the other side.
-      key: JSON.stringify([item.kind, item.schema, item.kind === 'database' ? '' : item.name, item.part, item.grantee]),
-      what: `to ${item.grantee ?? 'PUBLIC'} on ${objectWords(item)}`,
-      value: privilegeWords(item),
-      item,
-    })),
-  );
-}
-
-function isDefault({ kind, grantee, privileges }: Grant): boolean {
-  return grantee === null && privileges.join() === (publicDefaults[kind] ?? []).join() && kind !== 'default';
-}
-
-function objectWords({ kind, schema, name, part }: Grant): string {
-  const path = [schema, name].filter(Boolean).join('.');
-  switch (kind) {
-    case 'database':
-      return 'the database';
-    case 'column':
-      return `column ${path}.${part}`;
-    case 'routine':
-      return `routine ${path}(${part})`;
-    case 'default':
-      return `new ${part.toLowerCase()} of ${name}${schema ? ` in ${schema}` : ''}`;
-    default:
-      return `${kind} ${path}`;
-  }
-}
-
-function privilegeWords({ privileges, grantable }: Grant): string {
-  return (
-    privileges.map(name => `${name}${grantable.includes(name) ? ' WITH GRANT OPTION' : ''}`).join(', ') || 'nothing'
-  );
-}
+const isCoordinator = ({ role }: Answered<Grants>): boolean => role === 'coordinator';
 
 function objectSql({ kind, schema, name, part }: Grant): string {
   switch (kind) {
@@ -148,12 +102,13 @@ function grantStep(
       .filter(text => text !== '')
       .join('\n');
   };
+  const local = node.role === 'worker' ? withoutPropagation : '';
   return {
     side,
     nodes: [node.node],
-    sql: change(has(now), has(wanted)),
+    sql: local + change(has(now), has(wanted)),
     lock: 'none that reads or writes wait for',
-    rollback: change(has(wanted), has(now)),
+    rollback: local + change(has(wanted), has(now)),
     verify: 'Run this check again, or \\dp and \\ddp in psql.',
   };
 }

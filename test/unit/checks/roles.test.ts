@@ -79,7 +79,9 @@ test('MAINTAIN of 17 is no difference to a version that has not got it', () => {
         database: 'app',
         more: 0,
         rest: null,
-        grants: [{ kind: 'table', schema: 's', name: 't', part: '', grantee: 'app', privileges, grantable: [] }],
+        grants: [
+          { kind: 'table', schema: 's', name: 't', part: '', grantee: 'app', privileges, grantable: [], kept: false },
+        ],
       },
     },
   });
