@@ -44,7 +44,7 @@ function parts(diagnosis: DuplicateKeyDiagnosis, level: string | undefined): str
   if (indexes.length > 0) {
     const more = moreIndexes > 0 ? [`- … and ${moreIndexes} more that sort by a collation`] : [];
     lines.push(heading('Indexes in question'), [...indexes.map(indexLine), ...more].join('\n'));
-    if (indexes.every(({ state }) => state === 'unchecked' || state === 'unknown'))
+    if (scripts.length > 0 && indexes.every(({ state }) => state === 'unchecked' || state === 'unknown'))
       lines.push('amcheck read none of them: prove it before you repair anything.');
   }
   if (unknown.length > 0) lines.push(heading('What is not known'), unknown.map(unknownLine).join('\n'));

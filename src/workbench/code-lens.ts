@@ -1,5 +1,6 @@
 /** "Explain on both sides" above each statement (setting `cutover.codeLens.enabled`). */
 import * as vscode from 'vscode';
+import { duplicateKeyScheme } from './duplicate-key-documents';
 import { isPlaybook } from './playbook/files';
 import { languageOf, type StatementArguments, statementSelector } from './statement-location';
 
@@ -31,7 +32,9 @@ export class StatementLenses implements vscode.CodeLensProvider, vscode.Disposab
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     const enabled = vscode.workspace.getConfiguration('cutover', document).get('codeLens.enabled', true);
     const text = document.getText();
-    if (!enabled || text.length > largestDocument) return [];
+    // The SQL of a diagnosis repairs; it is not to be explained.
+    const isDiagnosis = document.uri.scheme === duplicateKeyScheme;
+    if (!enabled || isDiagnosis || text.length > largestDocument) return [];
     const { listStatements } = await import('../sql/document');
     const statements = listStatements(text, languageOf(document)).filter(
       ({ range }) => !isPlaybook(document) || isExample(text, range.start),

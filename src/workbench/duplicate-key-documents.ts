@@ -8,7 +8,7 @@ import type { Migration } from '../shared/migration';
 import { CommandError } from './messages';
 import type { Workbench } from './workbench';
 
-const scheme = 'cutover-duplicate-key';
+export const duplicateKeyScheme = 'cutover-duplicate-key';
 
 /** What was asked, and what came of it. */
 export interface Diagnosed {
@@ -28,8 +28,8 @@ export class DuplicateKeyDocuments implements vscode.TextDocumentContentProvider
 
   register(): vscode.Disposable {
     return vscode.Disposable.from(
-      vscode.workspace.registerTextDocumentContentProvider(scheme, this),
-      vscode.languages.registerCodeLensProvider({ scheme }, this),
+      vscode.workspace.registerTextDocumentContentProvider(duplicateKeyScheme, this),
+      vscode.languages.registerCodeLensProvider({ scheme: duplicateKeyScheme }, this),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#diagnosed.delete(uri.toString())),
       this.#changed,
       this.#lensesChanged,
@@ -41,7 +41,7 @@ export class DuplicateKeyDocuments implements vscode.TextDocumentContentProvider
     const { side, at, error } = diagnosed.diagnosis;
     const index = (error?.index ?? '').replace(/[^\p{L}\p{N}._-]+/gu, ' ').trim();
     const path = `/${['Duplicate key', side, index].filter(Boolean).join(' - ')}.md`;
-    const uri = replaced ?? vscode.Uri.from({ scheme, path, query: at });
+    const uri = replaced ?? vscode.Uri.from({ scheme: duplicateKeyScheme, path, query: at });
     this.#diagnosed.set(uri.toString(), diagnosed);
     this.#changed.fire(uri);
     this.#lensesChanged.fire();

@@ -140,6 +140,8 @@ test('an error that is selected in an editor is taken from there; a sequence beh
   await expect.poll(causes).toContainEqual('- **Likely** (observed): A sequence is behind the column that it fills');
   expect((await causes())[0]).toContain('A sequence is behind');
   expect(await workbench.editorText()).toMatch(/^ {4}SELECT setval\(/m);
+  await lens('Record in Playbook').waitFor();
+  expect(await workbench.page.locator('.codelens-decoration', { hasText: 'Explain' }).count()).toBe(0);
 });
 
 test('a side that cannot be reached is said, with the way on', async () => {

@@ -58,6 +58,7 @@ test('what amcheck could not read is as good as unread; what it read is said wit
   const denied = of({ state: 'unknown', detail: 'this role may not run public.bt_index_check' });
   expect(denied).toContain('not proved (`this role may not run public.bt_index_check`)');
   expect(denied).toContain('amcheck read none of them');
+  expect(duplicateKeyMarkdown({ ...diagnosis, scripts: [] })).not.toContain('amcheck read none of them');
   const corrupt = of({ state: 'corrupt', duplicates: { keys: [{ key: ['a'], copies: 2 }], more: false } });
   expect(corrupt).toContain('**corrupt**, says amcheck; **duplicates** of 1 key in the table');
   expect(corrupt).not.toContain('amcheck read none of them');
