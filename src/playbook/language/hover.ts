@@ -12,7 +12,7 @@ import { type PlaybookDocument, partAt } from './document';
 export interface HoverContext {
   now: number;
   /** What the catalogue says of a check. */
-  describe(id: string): { title: string; question: string; why: string } | undefined;
+  describe(id: string): { title: string; question: string; why: string; onRequest?: true } | undefined;
 }
 
 /** A hover is read at a glance: beyond this the finding itself is a click away. */
@@ -72,6 +72,7 @@ function checkWords(document: PlaybookDocument, check: PlaybookCheck, { now, des
       found ? `**${escapeMarkdown(found.title)}**` : `**${escapeMarkdown(id?.value ?? 'A check without id')}**`,
     );
     if (found) parts.push(escapeMarkdown(found.question), `*Why:* ${escapeMarkdown(found.why)}`);
+    if (found?.onRequest) parts.push('It loads every node for a moment, each time that it runs.');
   } else {
     parts.push(`**${escapeMarkdown(id?.value ?? 'A check without id')}**`);
     const asks = places[on.value];

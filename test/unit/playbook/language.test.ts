@@ -123,8 +123,8 @@ describe('completion', () => {
 
 describe('hover', () => {
   const describeCheck = () => ({ title: 'Planner', question: 'Do they agree?', why: 'They bite.' });
-  const shown = (place: { document: PlaybookDocument; position: Position }) => {
-    const found = hover(place.document, place.position, { now, describe: describeCheck });
+  const shown = (place: { document: PlaybookDocument; position: Position }, check: { onRequest?: true } = {}) => {
+    const found = hover(place.document, place.position, { now, describe: () => ({ ...describeCheck(), ...check }) });
     return (found?.contents as { value: string } | undefined)?.value;
   };
   test('a check says what it asks and what it said', () => {
@@ -134,7 +134,10 @@ describe('hover', () => {
     expect(text).toContain('> ✓ **pass** · both sides: 15.4');
   });
   test('a check of the catalogue says why', () => {
-    expect(shown(good('id: settings.planner', 'id: sett‸ings.planner'))).toContain('*Why:* They bite.');
+    const place = good('id: settings.planner', 'id: sett‸ings.planner');
+    expect(shown(place)).toContain('*Why:* They bite.');
+    expect(shown(place)).not.toContain('loads every node');
+    expect(shown(place, { onRequest: true })).toContain('It loads every node for a moment, each time that it runs.');
   });
   test('a finding and a word that names it show its evidence', () => {
     expect(shown(good('### Plans of an insert', '### Plans ‸of an insert'))).toContain('Target is slower.');
