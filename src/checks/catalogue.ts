@@ -18,6 +18,7 @@ import { objectTriggerChecks } from './objects-triggers';
 import { objectTypeChecks } from './objects-types';
 import { objectWorkersChecks } from './objects-workers';
 import { operationsAvailabilityChecks } from './operations-availability';
+import { operationsCertificateChecks } from './operations-certificate';
 import { operationsDiskChecks } from './operations-disk';
 import { operationsLimitsChecks } from './operations-limits';
 import { operationsSessionsChecks } from './operations-sessions';
@@ -115,6 +116,7 @@ export const catalogue: readonly Check[] = [
   ...topologyMetadataChecks,
   ...operationsAvailabilityChecks,
   ...operationsDiskChecks,
+  ...operationsCertificateChecks,
   ...operationsSessionsChecks,
   ...operationsWritesChecks,
   ...operationsLimitsChecks,

@@ -57,16 +57,25 @@ export interface NodeReading {
   problem?: CheckProblem;
 }
 
+/** What a server showed at the TLS handshake of a session. */
+export interface ServerCertificate {
+  /** ISO 8601, UTC. */
+  validTo: string;
+  /** Why who verifies the host name would refuse it. */
+  mismatch?: string;
+}
+
 /** What the nodes of a side answered to the queries of any number of checks. */
 export interface SideReading {
   /** The connected role. */
   user: string;
+  /** Absent where the session is not encrypted, or there is none. */
+  certificate?: ServerCertificate;
   nodes: readonly NodeReading[];
 }
 
 /** The same for one check, each query's answers read into what they mean. A side it does not ask has no nodes. */
-export interface SideAnswers<Queries extends CheckQueries> {
-  user: string;
+export interface SideAnswers<Queries extends CheckQueries> extends Pick<SideReading, 'user' | 'certificate'> {
   nodes: readonly Pick<NodeReading, 'node' | 'role'>[];
   /** By the query's key: of those nodes that were to be asked. */
   answers: { [Key in keyof Queries]: NodeAnswer<AnswerOf<Queries[Key]>>[] };
@@ -139,10 +148,10 @@ interface CheckDefinition<Queries extends CheckQueries> extends CheckWords {
 
 export function defineCheck<Queries extends CheckQueries>(definition: CheckDefinition<Queries>): Check {
   const { queries, judge, ...words } = definition;
-  const ofSide = (side: Side, { user, nodes }: SideReading): SideAnswers<Queries> => {
+  const ofSide = (side: Side, { nodes, ...about }: SideReading): SideAnswers<Queries> => {
     const asked = words.sides.includes(side) ? nodes : [];
     const answers = Object.entries(queries).map(([key, query]) => [key, parseAnswers(query, asked)]);
-    return { user, nodes: asked, answers: Object.fromEntries(answers) as SideAnswers<Queries>['answers'] };
+    return { ...about, nodes: asked, answers: Object.fromEntries(answers) as SideAnswers<Queries>['answers'] };
   };
   return {
     ...words,

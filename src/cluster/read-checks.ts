@@ -49,7 +49,8 @@ export async function readCheckAnswers(
   const fanOut = citus && queries.some(({ nodes }) => nodes === 'every');
   const server: ServerFacts = { versionNum: session.server.num, citus, role: 'coordinator' };
   const nodes: NodeReading[] = [];
-  const reading: SideReading = { user: session.profile.user, nodes };
+  const { certificate } = session;
+  const reading: SideReading = { user: session.profile.user, nodes, ...(certificate ? { certificate } : {}) };
   const answers = new Map<string, RawAnswer>();
   const settled = new Set<string>();
   const settle = (which: (query: CheckQuery<unknown>) => boolean) => {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import type { ServerCertificate } from '../checks/check';
 import { cancelAndConfirm, cancelTimeoutMs, type RunningTransaction } from './cancel';
 import { type ConnectionProfile, formatAddress } from './connection';
 import { ClusterError } from './errors';
@@ -9,6 +10,7 @@ import type { SessionLimits } from './limits';
 import { type Login, login } from './login';
 import { formatNotice, type Notice } from './notice';
 import { inOneText, marked, unmarkedPosition } from './own-marker';
+import { certificateOf } from './tls';
 import { type BackendKey, sendCancelRequest } from './wire';
 
 export interface ServerVersion {
@@ -152,6 +154,11 @@ export class Session {
   }
 
   readonly encrypted: boolean;
+
+  /** Undefined when the session is not encrypted. */
+  get certificate(): ServerCertificate | undefined {
+    return certificateOf(this.#stream, this.profile.host);
+  }
 
   /** Rejects with a {@link ClusterError}. */
   static async open(

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as tls from 'node:tls';
+import type { ServerCertificate } from '../checks/check';
 import type { ConnectionProfile } from './connection';
 import { ClusterError } from './errors';
 
@@ -116,4 +118,15 @@ async function readOptional(file: string): Promise<string | undefined> {
 
 function tlsError(message: string, next: string): ClusterError {
   return new ClusterError('tls', message, { next });
+}
+
+/** What the server showed at the handshake; undefined for a stream without TLS. */
+export function certificateOf(stream: Socket, host: string): ServerCertificate | undefined {
+  if (!(stream instanceof tls.TLSSocket)) return undefined;
+  const certificate = stream.getPeerCertificate();
+  // Empty where none was shown.
+  const validTo = Date.parse(certificate.valid_to);
+  if (Number.isNaN(validTo)) return undefined;
+  const mismatch = tls.checkServerIdentity(host, certificate)?.message;
+  return { validTo: new Date(validTo).toISOString(), ...(mismatch === undefined ? {} : { mismatch }) };
 }

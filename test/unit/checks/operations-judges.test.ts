@@ -117,3 +117,25 @@ test('operations.writes: a source that is set read-only must have no writer; a l
     remedies: [],
   });
 });
+
+describe('operations.certificate', () => {
+  const check = findCheck('operations.certificate');
+  const day = 86_400;
+  const until = (seconds: number) => ({
+    ...sideOf({ answers: { coordinatorClock: { epochSeconds: 1_800_000_000 } } }),
+    certificate: { validTo: new Date((1_800_000_000 + seconds) * 1000).toISOString() },
+  });
+  const good = until(400 * day);
+
+  test.each([
+    ['thirty days', 30 * day, []],
+    ['a second less', 30 * day - 1, ['certificate ends soon']],
+    ['ended a second ago', -1, ['certificate has expired']],
+  ])('%s', (_, seconds, wanted) => {
+    for (const [source, target] of [
+      [until(seconds), good],
+      [good, until(seconds)],
+    ] as const)
+      expect(judge(check, source, target).differences.map(({ what }) => what)).toEqual(wanted);
+  });
+});
