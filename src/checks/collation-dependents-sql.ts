@@ -19,6 +19,8 @@ const dependentSchema = z.strictObject({
   expression: z.nullable(z.string()),
   /** Of a partition: columns that an INSERT gives. Of a generated column: those it is computed from that may be set. */
   columns: z.nullable(z.array(z.string())),
+  /** The index is that of an exclusion constraint. */
+  exclusion: z.boolean(),
   /** Distributed or a reference table: its shards are on this node. */
   spread: z.boolean(),
   collations: z.array(z.string()),
@@ -80,21 +82,21 @@ export const collationDependents: CheckQuery<CollationDependents> = {
    }
 ), written AS MATERIALIZED (
   SELECT 'check' AS kind, t.oid, t.schema, t.name, t.spread, k.conname AS part, k.conbin::text AS tree,
-         CASE WHEN t.free THEN pg_get_expr(k.conbin, k.conrelid) END AS expression
+         CASE WHEN t.free THEN pg_get_expr(k.conbin, k.conrelid) END AS expression, false AS exclusion
     FROM pg_constraint k JOIN tables t ON t.oid = k.conrelid WHERE k.contype = 'c' AND k.coninhcount = 0
    UNION ALL
-  SELECT 'domain', NULL, n.nspname, y.typname, false, k.conname, k.conbin::text, pg_get_expr(k.conbin, 0)
+  SELECT 'domain', NULL, n.nspname, y.typname, false, k.conname, k.conbin::text, pg_get_expr(k.conbin, 0), false
     FROM pg_constraint k JOIN pg_type y ON y.oid = k.contypid JOIN pg_namespace n ON n.oid = y.typnamespace
    WHERE EXISTS (SELECT FROM changed) AND k.contype = 'c' AND ${isUsers('n.nspname')}
    UNION ALL
-  SELECT 'generated', t.oid, t.schema, t.name, t.spread, a.attname, d.adbin::text, CASE WHEN t.free THEN pg_get_expr(d.adbin, d.adrelid) END
+  SELECT 'generated', t.oid, t.schema, t.name, t.spread, a.attname, d.adbin::text, CASE WHEN t.free THEN pg_get_expr(d.adbin, d.adrelid) END, false
     FROM pg_attrdef d JOIN tables t ON t.oid = d.adrelid JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
    WHERE to_jsonb(a) ->> 'attgenerated' = 's' AND (a.attinhcount = 0 OR a.attislocal)
    UNION ALL
-  SELECT 'predicate', t.oid, t.schema, t.name, t.spread, x.relname, i.indpred::text, CASE WHEN t.free THEN pg_get_expr(i.indpred, i.indrelid) END
+  SELECT 'predicate', t.oid, t.schema, t.name, t.spread, x.relname, i.indpred::text, CASE WHEN t.free THEN pg_get_expr(i.indpred, i.indrelid) END, i.indisexclusion
     FROM pg_index i JOIN tables t ON t.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid AND x.relkind = 'i' WHERE i.indpred IS NOT NULL
    UNION ALL
-  SELECT 'matview', t.oid, t.schema, t.name, false, NULL, r.ev_action::text, NULL
+  SELECT 'matview', t.oid, t.schema, t.name, false, NULL, r.ev_action::text, NULL, false
     FROM pg_rewrite r JOIN tables t ON t.oid = r.ev_class JOIN pg_class c ON c.oid = t.oid AND c.relkind = 'm'
 ), uses AS (
   SELECT w.kind, w.schema, w.name, w.part, w.expression,
@@ -104,12 +106,12 @@ export const collationDependents: CheckQuery<CollationDependents> = {
                ? ` AND a.attname NOT IN (
              SELECT column_to_column_name(d.logicalrelid, d.partkey) FROM pg_dist_partition d WHERE d.logicalrelid::oid = w.oid AND d.partkey IS NOT NULL)`
                : ''
-           }) END AS columns, w.spread, o.words
+           }) END AS columns, w.exclusion, w.spread, o.words
     FROM written w CROSS JOIN LATERAL (
       SELECT m[1] AS kind, m[2]::oid AS called, m[3]::oid AS coll FROM regexp_matches(w.tree, '${call}', 'g') AS m) AS e
     JOIN changed o ON o.oid = e.coll WHERE ${isCollations}
    UNION ALL
-  SELECT w.kind, w.schema, w.name, w.part, w.expression, NULL, w.spread, o.words FROM written w JOIN changed o
+  SELECT w.kind, w.schema, w.name, w.part, w.expression, NULL, w.exclusion, w.spread, o.words FROM written w JOIN changed o
       ON w.tree ~ concat('[{]ROWCOMPAREEXPR [^{}]*:inputcollids [(]o[0-9 ]* ', o.oid, '[ )]')
       OR w.kind = 'matview' AND w.tree ~ '(sortClause|distinctClause|windowClause) [(]' AND w.tree LIKE concat('% :varcollid ', o.oid, ' %')
    UNION ALL
@@ -117,16 +119,16 @@ export const collationDependents: CheckQuery<CollationDependents> = {
          CASE WHEN t.free AND q.free THEN pg_get_partition_constraintdef(t.oid) END,
          (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
            WHERE a.attrelid = q.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a) ->> 'attgenerated', '') = ''),
-         t.spread, o.words
+         false, t.spread, o.words
     FROM pg_partitioned_table p JOIN tables q ON q.oid = p.partrelid JOIN pg_inherits i ON i.inhparent = q.oid
     JOIN tables t ON t.oid = i.inhrelid JOIN changed o ON o.oid = ANY (p.partcollation) WHERE p.partstrat = 'r'
 ), found AS MATERIALIZED (
-  SELECT kind, schema, name, part, expression, columns::text AS columns, spread, array_agg(DISTINCT words) AS collations
-    FROM uses GROUP BY 1, 2, 3, 4, 5, 6, 7
+  SELECT kind, schema, name, part, expression, columns::text AS columns, exclusion, spread, array_agg(DISTINCT words) AS collations
+    FROM uses GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 )
 SELECT json_build_object('more', (SELECT greatest(count(*) - ${maxDependents}, 0) FROM found),
   'dependents', (SELECT coalesce(json_agg(json_build_object('kind', kind, 'schema', schema, 'name', name, 'part', part,
-      'expression', expression, 'columns', columns::json, 'spread', spread, 'collations', collations)), '[]')
+      'expression', expression, 'columns', columns::json, 'exclusion', exclusion, 'spread', spread, 'collations', collations)), '[]')
     FROM (SELECT * FROM found ORDER BY kind, schema, name, part LIMIT ${maxDependents}) AS f))`,
   answer: dependentsSchema,
 };

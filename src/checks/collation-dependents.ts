@@ -98,9 +98,11 @@ const mendings: Readonly<Record<CollationDependent['kind'], Mending>> = {
     sql: recompute,
   },
   predicate: {
-    lock: 'SHARE UPDATE EXCLUSIVE: DDL and VACUUM of the table wait; not inside a transaction',
+    lock: 'SHARE UPDATE EXCLUSIVE: DDL and VACUUM of the table wait; not inside a transaction. Without CONCURRENTLY, which an exclusion constraint does not take, writes wait',
     rollback: nothing,
-    sql: ({ schema, part }) => [`REINDEX INDEX CONCURRENTLY ${quoted(schema, part!)};`],
+    sql: ({ schema, part, exclusion }) => [
+      `REINDEX INDEX ${exclusion ? '' : 'CONCURRENTLY '}${quoted(schema, part!)};`,
+    ],
   },
   matview: {
     lock: 'ACCESS EXCLUSIVE on the view while it is filled; CONCURRENTLY, with a unique index on it, lets readers go on',

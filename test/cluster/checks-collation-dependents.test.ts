@@ -80,6 +80,20 @@ describe('on plain PostgreSQL', () => {
     expect(await runCheck(pair, 'locale.dependents')).toMatchObject({ verdict: 'pass' });
   });
 
+  test('exclusion constraints: by their index, and by its predicate', async () => {
+    await target.query(`CREATE TABLE rooms (code text COLLATE natural_order, n int,
+      CONSTRAINT by_code EXCLUDE USING btree (code WITH =), CONSTRAINT numbers EXCLUDE USING btree (n WITH =) WHERE (code < 'a5'))`);
+    await target.query(`UPDATE pg_collation SET collversion = '1.1' WHERE collname = 'natural_order'`);
+    const [indexes] = (await runCheck(pair, 'locale.indexes')).remedies;
+    expect(indexes!.sql).toContain('REINDEX INDEX "public"."by_code";');
+    const dependents = await runCheck(pair, 'locale.dependents');
+    expect(dependents.differences.map(nameOfDifference)).toContain('predicate of index numbers of public.rooms');
+    // CONCURRENTLY would be refused.
+    await runScript(target, indexes!.sql);
+    await runRemedy(pair, dependents);
+    await target.query('DROP TABLE rooms');
+  });
+
   test('a table that somebody has locked is listed and not waited for', async () => {
     await target.query(`UPDATE pg_collation SET collversion = '1.1' WHERE collname = 'natural_order'`);
     const { Client } = await import('pg');

@@ -28,6 +28,8 @@ const indexSchema = z.strictObject({
   logicalTable: z.string(),
   method: z.string(),
   unique: z.boolean(),
+  /** Of an exclusion constraint. */
+  exclusion: z.boolean(),
   valid: z.boolean(),
   named: z.boolean(),
   bytes: z.nullable(z.number()),
@@ -78,7 +80,7 @@ export function orderedIndexes(named: string | undefined): CheckQuery<OrderedInd
 ), locked AS MATERIALIZED (
   SELECT relation FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock'
 ), found AS (
-  SELECT x.oid, n.nspname AS schema, t.relname AS "table", x.relname AS index, m.amname AS method, i.indisunique AS unique,
+  SELECT x.oid, n.nspname AS schema, t.relname AS "table", x.relname AS index, m.amname AS method, i.indisunique AS unique, i.indisexclusion AS exclusion,
          i.indisvalid AS valid, ${isNamed(shard)} AS named, i.indrelid, i.indnkeyatts, i.indpred,
          ${shard} AS shard, ${citus ? 'coalesce(l.relname, t.relname)' : 't.relname'} AS "logicalTable", i.indexprs IS NULL AND i.indpred IS NULL AS plain,
          NOT coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS "nullsDistinct",
@@ -109,7 +111,7 @@ SELECT json_build_object('more', (SELECT greatest(count(*) - ${maxIndexes}, 0) F
     CROSS JOIN here h WHERE h.provider = 'i' OR h.sorts !~ '^(C|POSIX)([.]|$)' OR EXISTS (
       SELECT FROM unnest(p.partcollation) u (oid) WHERE u.oid <> 100 AND u.oid <> 0)),
   'indexes', (SELECT coalesce(json_agg(json_build_object(
-      'schema', schema, 'table', "table", 'index', index, 'shard', shard, 'logicalTable', "logicalTable", 'method', method, 'unique', "unique", 'valid', valid,
+      'schema', schema, 'table', "table", 'index', index, 'shard', shard, 'logicalTable', "logicalTable", 'method', method, 'unique', "unique", 'exclusion', exclusion, 'valid', valid,
       'named', named, 'bytes', bytes, 'plain', plain, 'nullsDistinct', "nullsDistinct", 'predicate', pg_get_expr(indpred, indrelid),
       'keys', ARRAY(SELECT pg_get_indexdef(f.oid, k, true) FROM generate_series(1, indnkeyatts) AS k),
       'collations', (SELECT coalesce(json_agg(to_jsonb(o) - '{oid,sorts,deterministic}'::text[] ORDER BY schema, name), '[]')

@@ -102,11 +102,19 @@ COMMIT;`;
 }
 
 function rebuild({ index, suspect }: FoundIndex): string {
+  const { schema, index: name, exclusion } = index;
   return `${comment(
-    `${index.schema}.${index.index}: ${suspect.state === 'corrupt' ? 'broken, says amcheck' : 'made under another order'}.`,
-    'Locks: none that reads or writes wait for (SHARE UPDATE EXCLUSIVE); needs as much room again. Not inside a transaction.',
-    'Rollback: none needed. Where it fails, drop the invalid index whose name ends in _ccnew, and remove the duplicates it names.',
+    `${schema}.${name}: ${suspect.state === 'corrupt' ? 'broken, says amcheck' : 'made under another order'}.`,
+    ...(exclusion
+      ? [
+          'Locks: writes to the table wait, and reads that use the index: PostgreSQL builds no exclusion constraint CONCURRENTLY.',
+          'Rollback: none needed. Where it fails, remove the rows it names, which exclude one another.',
+        ]
+      : [
+          'Locks: none that reads or writes wait for (SHARE UPDATE EXCLUSIVE); needs as much room again. Not inside a transaction.',
+          'Rollback: none needed. Where it fails, drop the invalid index whose name ends in _ccnew, and remove the duplicates it names.',
+        ]),
     'Verify: amcheck (bt_index_check) finds nothing; on a standby, bt_index_parent_check finds more.',
   )}
-REINDEX INDEX CONCURRENTLY ${quoted(index.schema, index.index)};`;
+REINDEX INDEX ${exclusion ? '' : 'CONCURRENTLY '}${quoted(schema, name)};`;
 }

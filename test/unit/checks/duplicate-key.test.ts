@@ -59,6 +59,7 @@ const index = (changes: Partial<OrderedIndex> = {}): OrderedIndex => ({
   predicate: null,
   plain: true,
   nullsDistinct: true,
+  exclusion: false,
   collations: [
     { schema: 'pg_catalog', name: 'default', provider: 'c', recorded: '2.36', actual: '2.36', stale: false },
   ],
@@ -193,6 +194,7 @@ describe('the script', () => {
       'WHERE (a) IS NOT NULL AND ((n > 0))',
     );
     expect(repairScript('n:1', [broken({ nullsDistinct: false })], [], 0)).not.toContain('IS NOT NULL');
+    expect(repairScript('n:1', [broken({ exclusion: true })], [], 0)).toContain('REINDEX INDEX "');
   });
 });
 
