@@ -94,7 +94,8 @@ test('a comparison that is cancelled is gone from the server, and what was shown
     await expect.poll(waiting, { timeout: 20_000 }).toBe(0);
     await idle();
     expect({ groups: await groups(), verdict: await verdict() }).toEqual(before);
-    expect(await workbench.notifications.filter({ hasText: /cancel/i }).count()).toBe(0);
+    // The progress goes with its button; an error would stay.
+    await expect.poll(() => workbench.notifications.filter({ hasText: /cancel/i }).count()).toBe(0);
   } finally {
     await blocker.end();
   }
@@ -104,11 +105,14 @@ test('all of it is compared, and exported as Markdown and as JSON', async () => 
   await workbench.command('Cutover: Compare Clusters');
   await finding('settings.planner').waitFor({ state: 'detached' });
   await idle();
-  const files = { Markdown: join(workspace, 'report.md'), JSON: join(workspace, 'report.json') };
+  const files = { Markdown: join(workspace, 'comparison.md'), JSON: join(workspace, 'comparison.json') };
   for (const [format, file] of Object.entries(files)) {
     await workbench.command('Cutover: Export Comparison…');
     await workbench.pick(format);
-    await workbench.answer(file, 'Export Comparison');
+    await workbench.quickInputWidget.filter({ hasText: 'Export Comparison' }).waitFor();
+    // The dialog looks at the folder before it proposes the file.
+    await expect.poll(() => workbench.quickInput.inputValue(), { timeout: 20_000 }).toBe(file);
+    await workbench.page.keyboard.press('Enter');
     await expect.poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 20_000 }).not.toBe('');
   }
   const report = comparisonReportSchema.parse(JSON.parse(await readFile(files.JSON, 'utf8')));
