@@ -9,13 +9,14 @@ import { jitChecks } from './jit';
 import { librariesChecks } from './libraries';
 import { localeChecks } from './locale';
 import { objectCodeChecks } from './objects-code';
+import { objectCollationChecks } from './objects-collations';
 import { objectJobChecks } from './objects-jobs';
 import { objectRemoteChecks } from './objects-remote';
 import { objectRestChecks } from './objects-rest';
 import { objectSequenceChecks } from './objects-sequences';
 import { objectTableChecks } from './objects-tables';
 import { objectTriggerChecks } from './objects-triggers';
-import { objectTypeChecks } from './objects-types';
+import { objectSchemaChecks, objectTypeChecks } from './objects-types';
 import { objectWorkersChecks } from './objects-workers';
 import { operationsAvailabilityChecks } from './operations-availability';
 import { operationsCertificateChecks } from './operations-certificate';
@@ -87,6 +88,8 @@ export const catalogue: readonly Check[] = [
   ...localeChecks,
   ...corruptionChecks,
   ...collationDependentChecks,
+  ...objectSchemaChecks,
+  ...objectCollationChecks,
   ...objectTypeChecks,
   ...objectTableChecks,
   ...objectSequenceChecks,

@@ -83,4 +83,5 @@ const types = defineObjectCheck(
   typesQuery,
 );
 
-export const objectTypeChecks: readonly Check[] = [schemas, types];
+export const objectSchemaChecks: readonly Check[] = [schemas];
+export const objectTypeChecks: readonly Check[] = [types];

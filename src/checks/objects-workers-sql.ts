@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { CheckQuery } from './check';
 import { routineKind, viewKind } from './objects-code';
+import { collationKind } from './objects-collations';
 import { schemaKind, typeKind } from './objects-types';
 
 /** Of a node, in order; the rest is counted. */
@@ -32,6 +33,7 @@ export const nodeObjects: CheckQuery<NodeObjects> = {
       ? `WITH object AS (
   SELECT 'schema ' || name AS name, definition, class, place FROM (${schemaKind.rows(server)}) AS s
    UNION ALL SELECT 'type ' || name, definition, class, place FROM (${typeKind.rows(server)}) AS t
+   UNION ALL SELECT 'collation ' || name, definition, class, place FROM (${collationKind.rows(server)}) AS c
    UNION ALL SELECT name, definition, class, place FROM (${routineKind.rows(server)}) AS p
    UNION ALL SELECT name, definition, class, place FROM (${viewKind.rows(server)}) AS v WHERE name LIKE 'view %'
 ), known AS (

@@ -7,12 +7,19 @@ import { conclude } from './conclude';
 import { literal } from './literal';
 import { coordinatorOf, joinSteps, valueOn, withoutPropagation } from './nodes';
 import { viewsQuery } from './objects-code';
+import { collationsQuery } from './objects-collations';
 import { rowOf } from './objects-compare';
 import { schemasQuery, typesQuery } from './objects-types';
 import { type NodeObjects, nodeObjects } from './objects-workers-sql';
 import { metadataSync } from './topology-metadata';
 
-const queries = { present: nodeObjects, schemas: schemasQuery, types: typesQuery, views: viewsQuery };
+const queries = {
+  present: nodeObjects,
+  schemas: schemasQuery,
+  types: typesQuery,
+  collations: collationsQuery,
+  views: viewsQuery,
+};
 type Answers = SideAnswers<typeof queries>;
 
 /** Names of a remark. */
@@ -21,9 +28,9 @@ const maxNames = 10;
 const workers = defineCheck({
   id: 'objects.workers',
   group: 'objects',
-  title: 'Schemas, types, routines and views on workers',
+  title: 'Schemas, types, collations, routines and views on workers',
   question:
-    'Has every worker the schemas, types, routines and views that Citus keeps on all nodes, defined as on its coordinator, and those that the workers of the source have?',
+    'Has every worker the schemas, types, collations, routines and views that Citus keeps on all nodes, defined as on its coordinator, and those that the workers of the source have?',
   why: 'A statement on a distributed table runs on the workers: there a function is missing, or answers otherwise, for some rows only. Citus sends to the workers what is made through it and depends on no local table.',
   reference: 'Citus documentation, "create_distributed_function", "start_metadata_sync_to_node" and "pg_dist_object"',
   severity: 'high',
@@ -66,7 +73,12 @@ const workers = defineCheck({
         ...unanswered(source.answers.present, target.answers.present),
         ...found.flatMap(({ node, answer }) =>
           answer.more > 0
-            ? [{ what: `${formatCount(answer.more)} more schemas, types, routines and views were not compared`, node }]
+            ? [
+                {
+                  what: `${formatCount(answer.more)} more schemas, types, collations, routines and views were not compared`,
+                  node,
+                },
+              ]
             : [],
         ),
       ],
@@ -114,7 +126,15 @@ function compareWorker(
       bad.push({ name, words: 'other than on the coordinator', kept, routine });
     }
   }
+  bad.sort((a, b) => rankOf(a.name) - rankOf(b.name));
   return { bad, local, extra: [...there.keys()].filter(name => isListed(own, name)) };
+}
+
+/** What others need is made first; Citus looks itself for what a routine needs. */
+const kinds = ['schema', 'collation', 'type', 'view'];
+function rankOf(name: string): number {
+  const rank = kinds.indexOf(name.slice(0, name.indexOf(' ')));
+  return rank < 0 ? kinds.length : rank;
 }
 
 function onEveryWorker(found: readonly Answered<NodeObjects>[]): ReadonlySet<string> | undefined {
@@ -140,8 +160,9 @@ function makeStep(
       rollback: 'Nothing needs to be taken back.',
       verify,
     };
-  const [, kind, bare] = /^(schema|type|view) (.*)$/s.exec(name) ?? [];
-  const listed = kind === 'schema' ? answers.schemas : kind === 'type' ? answers.types : answers.views;
+  const [, kind, bare] = /^(schema|type|collation|view) (.*)$/s.exec(name) ?? [];
+  const listed =
+    { schema: answers.schemas, type: answers.types, collation: answers.collations }[kind ?? ''] ?? answers.views;
   const wanted = kind === 'view' ? name : bare;
   const row = coordinatorOf(answered(listed))?.answer.objects.find(([each]) => each === wanted);
   const { created, dropped } = row ? rowOf(row) : { created: null, dropped: null };

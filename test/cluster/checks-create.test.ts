@@ -17,6 +17,8 @@ const objects = `
   CREATE SCHEMA app; CREATE SCHEMA "Odd ""schema""; --";
   CREATE TYPE app.state AS ENUM ('new', 'it''s; done');
   CREATE COLLATION app.numbers (provider = icu, locale = 'en-u-kn-true');
+  CREATE COLLATION "Odd ""schema""; --"."it's" (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+  CREATE COLLATION app.plain (provider = libc, lc_collate = 'C', lc_ctype = 'POSIX');
   CREATE DOMAIN app.email AS varchar(90) COLLATE app.numbers DEFAULT 'a@b' NOT NULL CONSTRAINT "at; least" CHECK (VALUE LIKE '%@%');
   ALTER DOMAIN app.email ADD CONSTRAINT short CHECK (length(VALUE) < 80) NOT VALID;
   CREATE TYPE app.pair AS ("a ""b""" int, state app.state, note text COLLATE app.numbers);
@@ -105,6 +107,11 @@ describe('on a plain server', () => {
   /** What is dropped on the target: the finding, the remedy, the rollback, the finding, the remedy again. */
   test.each<[id: string, fault: string, what: string[]]>([
     ['objects.types', 'DROP TYPE app.pair', ['type app.pair']],
+    [
+      'objects.collations',
+      `DROP COLLATION app.plain; DROP COLLATION "Odd ""schema""; --"."it's"`,
+      [`collation Odd "schema"; --.it's`, 'collation app.plain'],
+    ],
     ['objects.sequences', 'DROP SEQUENCE app.tickets', ['sequence app.tickets']],
     ['objects.sequences', 'ALTER SEQUENCE app.tickets INCREMENT 1 MINVALUE -7 NO CYCLE', ['sequence app.tickets']],
     ['objects.sequences', 'ALTER SEQUENCE app.orders_id_seq OWNED BY NONE CACHE 100', ['sequence app.orders_id_seq']],
@@ -211,8 +218,6 @@ describe('on a plain server', () => {
     await on('target', 'CREATE EXTENSION postgres_fdw');
     const folder = await mkdtemp(join(tmpdir(), 'cutover-dump-'));
     try {
-      // What collations there are is no business of these checks.
-      await on('target', `CREATE SCHEMA app; CREATE COLLATION app.numbers (provider = icu, locale = 'en-u-kn-true')`);
       for (const id of ids) {
         const found = await runCheck(pair, id);
         const [bySql, byHand] = [true, false].map(isSql => ({

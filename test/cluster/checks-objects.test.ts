@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { corruptionChecks } from '../../src/checks/corruption';
 import { objectCodeChecks } from '../../src/checks/objects-code';
+import { objectCollationChecks } from '../../src/checks/objects-collations';
 import { objectJobChecks } from '../../src/checks/objects-jobs';
 import { objectRemoteChecks } from '../../src/checks/objects-remote';
 import { objectRestChecks } from '../../src/checks/objects-rest';
 import { objectSequenceChecks } from '../../src/checks/objects-sequences';
 import { objectTableChecks } from '../../src/checks/objects-tables';
 import { objectTriggerChecks } from '../../src/checks/objects-triggers';
-import { objectTypeChecks } from '../../src/checks/objects-types';
+import { objectSchemaChecks, objectTypeChecks } from '../../src/checks/objects-types';
 import { type Side, sides } from '../../src/shared/side';
 import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair, startPlainPair } from '../lab/lab';
@@ -15,6 +16,8 @@ import { rollBack, runCheck, runChecks, runRemedy, wordsOf } from './checks-on';
 import { orderedOtherwise, runScript } from './duplicate-key-on';
 
 const ids = [
+  ...objectSchemaChecks,
+  ...objectCollationChecks,
   ...objectTypeChecks,
   ...objectTableChecks,
   ...objectSequenceChecks,

@@ -41,6 +41,7 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
       'CREATE SCHEMA "Odd ""schema"""',
       `CREATE TYPE app.state AS ENUM ('new', 'done')`,
       'CREATE TYPE "Odd ""schema"""."pa ir" AS (a int, b text)',
+      `CREATE COLLATION app.numbers (provider = icu, locale = 'en-u-kn-true')`,
       'CREATE TABLE app.events (tenant int, id bigserial, note text)',
       'CREATE TABLE app.alone (a int)',
       `SELECT create_distributed_table('app.events', 'tenant')`,
@@ -78,6 +79,7 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
     ['DROP FUNCTION app.twice', 'function app.twice(n integer)', 'missing, Citus keeps it on every node'],
     ['DROP AGGREGATE app.total(int)', 'aggregate app.total(integer)', 'missing, Citus keeps it on every node'],
     ['DROP TYPE "Odd ""schema"""."pa ir"', 'type Odd "schema".pa ir', 'missing, Citus keeps it on every node'],
+    ['DROP COLLATION app.numbers', 'collation app.numbers', 'missing, Citus keeps it on every node'],
     ['DROP VIEW app.noted', 'view app.noted', 'missing, Citus keeps it on every node'],
     [
       `CREATE OR REPLACE PROCEDURE app.work() LANGUAGE plpgsql AS 'BEGIN NULL; END'`,
@@ -118,6 +120,7 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
     for (const sql of [
       'CREATE SCHEMA tools',
       `CREATE TYPE tools.size AS ENUM ('s', 'it''s')`,
+      `CREATE COLLATION tools."de" (provider = icu, locale = 'de', deterministic = false)`,
       'CREATE FUNCTION tools.half(n int) RETURNS int LANGUAGE sql AS $$SELECT n / 2$$',
     ]) {
       for (const side of sides) await coordinatorOf(side).query(local + sql);
@@ -126,7 +129,7 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
     const found = await runCheck(pair, 'objects.workers');
     expect(found.differences).toEqual(
       pair.target.workers.flatMap(worker =>
-        ['function tools.half(n integer)', 'schema tools', 'type tools.size'].map(what => ({
+        ['schema tools', 'collation tools.de', 'type tools.size', 'function tools.half(n integer)'].map(what => ({
           what,
           node: addressOf(worker),
           target: 'missing, every worker of the source has it',
@@ -134,20 +137,26 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
       ),
     );
     expect(found.remedies.map(({ sql, nodes }) => [sql, nodes])).toEqual([
-      [`SELECT create_distributed_function('tools.half(integer)');`, [addressOf(coordinatorOf('target'))]],
       [expect.stringMatching(/off;\nCREATE SCHEMA tools;$/), pair.target.workers.map(addressOf)],
+      [
+        expect.stringMatching(
+          /off;\nCREATE COLLATION tools.de \(provider = icu, locale = 'de', deterministic = false\);$/,
+        ),
+        pair.target.workers.map(addressOf),
+      ],
       [
         expect.stringMatching(/off;\nCREATE TYPE tools.size AS ENUM \('s', 'it''s'\);$/),
         pair.target.workers.map(addressOf),
       ],
+      [`SELECT create_distributed_function('tools.half(integer)');`, [addressOf(coordinatorOf('target'))]],
     ]);
-    const [routine, ...others] = found.remedies;
+    const others = found.remedies.slice(0, -1);
     await runRemedy(pair, { ...found, remedies: others });
     expect((await runCheck(pair, 'objects.workers')).differences.map(({ what }) => what)).toEqual(
       pair.target.workers.map(() => 'function tools.half(n integer)'),
     );
     await rollBack(pair, { ...found, remedies: others.toReversed() });
-    await runRemedy(pair, { ...found, remedies: [...others, routine!] });
+    await runRemedy(pair, found);
     expect(await runCheck(pair, 'objects.workers')).toMatchObject({ verdict: 'pass' });
     const [row] = await pair.target.workers[0]!.query<{ half: number }>('SELECT tools.half(8)');
     expect(row!.half).toBe(4);
