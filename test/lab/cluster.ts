@@ -20,6 +20,8 @@ export interface ClusterSpec {
   /** Folder of this side. */
   folder: string;
   template: string;
+  /** Of a Citus cluster; 2 unless told otherwise. */
+  workers?: number | undefined;
 }
 
 /** One PostgreSQL server with pg_stat_statements. */
@@ -41,9 +43,7 @@ const citusSettings = {
   'citus.enable_statistics_collection': 'off',
 };
 
-const workerCount = 2;
-
-/** A coordinator and two workers on loopback, trusted by one another. */
+/** A coordinator and workers on loopback, trusted by one another. */
 export async function createCitusCluster(spec: ClusterSpec): Promise<LabCluster> {
   const node = async (name: string): Promise<LabServer> => {
     const server: ServerSpec = { ...spec, folder: join(spec.folder, name), settings: citusSettings };
@@ -51,7 +51,7 @@ export async function createCitusCluster(spec: ClusterSpec): Promise<LabCluster>
     await createDatabase(started, ['citus', 'pg_stat_statements']);
     return started;
   };
-  const names = Array.from({ length: workerCount }, (_, i) => `w${i + 1}`);
+  const names = Array.from({ length: spec.workers ?? 2 }, (_, i) => `w${i + 1}`);
   const [coordinator, ...workers] = await Promise.all([node('c'), ...names.map(node)]);
   await coordinator.query('SELECT citus_set_coordinator_host($1, $2)', [coordinator.host, coordinator.port]);
   for (const worker of workers) {

@@ -49,13 +49,16 @@ export interface CitusPairOptions {
   scenario?: ScenarioName;
   /** The source runs what the target runs, so that their versions make no difference. */
   sameVersion?: boolean;
+  /** Of each side; 2 unless told otherwise. */
+  workers?: number;
 }
 
-/** Two Citus clusters, each a coordinator and two workers. Rejects with {@link LabUnavailable} when no Citus is found. */
+/** Two Citus clusters, each a coordinator and its workers. Rejects with {@link LabUnavailable} when no Citus is found. */
 export async function startCitusPair(options: CitusPairOptions = {}): Promise<LabPair> {
   const { source, target } = await findCitus();
   const installations = { source: options.sameVersion ? target : source, target };
-  return startPair('citus', installations, createCitusCluster, options.scenario ?? 'none');
+  const create = (spec: ClusterSpec) => createCitusCluster({ ...spec, workers: options.workers });
+  return startPair('citus', installations, create, options.scenario ?? 'none');
 }
 
 /** The clusters that CUTOVER_SOURCE_URI and CUTOVER_TARGET_URI name. Nothing is created there, nothing stopped. */
