@@ -18,8 +18,10 @@ export interface EachAnswer {
 export interface AskOptions {
   /** For one statement. Milliseconds. */
   timeoutMs: number;
-  /** After this long no further statement is sent. Milliseconds. */
+  /** For all of them together: what is not answered by then fails. Milliseconds. */
   budgetMs: number;
+  /** When the budget began to run, as performance.now() says it; else with the call. */
+  began?: number;
   /** Gets each result as soon as it is there. */
   onResult?: ((name: string, result: QueryResult) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -30,42 +32,64 @@ export interface AskOptions {
  * ClusterError when the session is cancelled or lost, or `prepare` fails.
  */
 export async function askEach(session: Session, questions: Questions, options: AskOptions): Promise<EachAnswer> {
-  const { timeoutMs, budgetMs, onResult, signal } = options;
+  const { timeoutMs, budgetMs, began = performance.now(), onResult, signal } = options;
   const limitMs = atMost(session.limits.statementTimeoutMs, timeoutMs);
-  const limit: Statement = { text: `SET LOCAL statement_timeout = ${limitMs}` };
   const results: EachAnswer['results'] = new Map();
   const failures: EachAnswer['failures'] = new Map();
-  const began = performance.now();
-  let open: (readonly [name: string | undefined, Statement])[] = [
-    ...questions.asFound,
-    [undefined, questions.prepare],
-    ...questions.others,
-  ];
-  while (open.some(([name]) => name !== undefined)) {
-    if (performance.now() - began > budgetMs) {
-      for (const [name] of open) if (name !== undefined) failures.set(name, timeIsUp(budgetMs));
+  const asFound: Step[] = [...questions.asFound].map(([name, statement]) => ({ name, statement }));
+  const prepare: Step = { statement: questions.prepare };
+  let open: Step[] = [...questions.others].map(([name, statement]) => ({ name, statement }));
+  let ahead = [...asFound, prepare];
+  while (ahead.length > 1 || open.length > 0) {
+    const leftMs = Math.floor(began + budgetMs - performance.now());
+    if (leftMs <= 0) {
+      for (const { name } of [...ahead, ...open]) if (name !== undefined) failures.set(name, timeIsUp(budgetMs));
       break;
     }
-    const asked = open;
-    const outcome = await session.transaction([limit, ...asked.map(([, statement]) => statement)], {
-      signal,
-      onResult: (index, result) => {
-        const [name] = asked[index - 1] ?? [];
-        if (name === undefined) return;
-        results.set(name, result);
-        onResult?.(name, result);
+    const limit: Step = { statement: limitTo(limitMs, leftMs) };
+    const steps = [...ahead, ...open.flatMap(step => [limit, step])];
+    const outcome = await session.transaction(
+      steps.map(({ statement }) => statement),
+      {
+        statementTimeoutMs: Math.min(limitMs, leftMs),
+        signal,
+        onResult: (index, result) => {
+          const { name } = steps[index]!;
+          if (name === undefined) return;
+          results.set(name, result);
+          onResult?.(name, result);
+        },
       },
-    });
+    );
     if (!outcome.failure) break;
     const { index, error } = outcome.failure;
-    const [failed] = open[index - 1] ?? [];
+    const at = steps[index] === limit ? index + 1 : index;
+    const failed = steps[at]?.name;
     if (failed === undefined || !session.usable || signal?.aborted) throw error;
-    failures.set(failed, error.sqlstate === '57014' ? timedOut(error, limitMs) : error);
+    const isUp = performance.now() - began > budgetMs;
+    failures.set(failed, error.sqlstate !== '57014' ? error : isUp ? timeIsUp(budgetMs) : timedOut(error, limitMs));
+    const after = steps.slice(at + 1).filter(step => step !== limit);
     // A statement after `prepare` needs it again.
-    const after = open.slice(index);
-    open = after.some(([name]) => name === undefined) ? after : [[undefined, questions.prepare], ...after];
+    const prepared = after.indexOf(prepare);
+    ahead = prepared < 0 ? [prepare] : after.slice(0, prepared + 1);
+    open = after.slice(prepared + 1);
   }
   return { results, failures };
+}
+
+/** One statement of the transaction; without a name, it is none of the questions. */
+interface Step {
+  name?: string;
+  statement: Statement;
+}
+
+/** For the statement behind it, by the server's clock: all of them were sent at once, and no longer wait for ours. */
+function limitTo(limitMs: number, leftMs: number): Statement {
+  return {
+    text: `SELECT pg_catalog.set_config('statement_timeout', greatest(1, least($1::int,
+  $2::int - extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000))::int::text, true)`,
+    values: [String(limitMs), String(leftMs)],
+  };
 }
 
 /** 0 is no limit. */
@@ -81,5 +105,5 @@ function timedOut({ sqlstate }: ClusterError, limitMs: number): ClusterError {
 }
 
 function timeIsUp(budgetMs: number): ClusterError {
-  return new ClusterError('timeout', `Not asked: others took more than ${budgetMs / 1000} s.`, { next });
+  return new ClusterError('timeout', `There was no answer to all of it within ${budgetMs / 1000} s.`, { next });
 }

@@ -1,9 +1,9 @@
 import type { CheckQuery, NodeReading, RawAnswer } from '../checks/check';
 import { type AskOptions, askEach } from './ask-each';
 import { workerCommand } from './check-commands';
-import { answerOf, onWorkers, prepareFor, problemOf, read, textsSchema } from './read-checks';
 import { redact } from './redact';
 import type { Session, Statement } from './session';
+import { answerOf, onWorkers, prepareFor, problemOf, textsOf } from './worker-answers';
 
 /** One of Cutover's own queries for each of these nodes, whose answers are nobody else's business. */
 export type NodeQuestions = ReadonlyMap<NodeReading, CheckQuery<unknown>>;
@@ -21,7 +21,7 @@ export async function askNodes(
   const here = `${session.profile.host}:${session.profile.port}`;
   const statements = new Map<string, Statement>();
   const local: NodeReading[] = [];
-  const workers = new Map<NodeReading, string>();
+  const workers = new Map<string, string>();
   for (const [node, query] of questions) {
     if (!node.server) continue;
     if (node.role === 'coordinator' || node.node === here) {
@@ -29,7 +29,7 @@ export async function askNodes(
       statements.set(node.node, { text: query.sql(node.server)! });
     } else {
       const command = workerCommand([query], node.server);
-      if (command !== undefined) workers.set(node, command);
+      if (command !== undefined) workers.set(node.node, command);
     }
   }
   const onOthers = ' workers';
@@ -41,15 +41,15 @@ export async function askNodes(
     const key = local.includes(node) ? node.node : onOthers;
     const failure = failures.get(key);
     if (failure) answers.set(node, { problem: problemOf(failure) });
-    else if (key === onOthers) answers.set(node, workerAnswer(query.name, answerOf(results.get(key), node.node)));
+    else if (key === onOthers) answers.set(node, workerAnswer(query.name, answerOf(results.get(key)?.rows, node.node)));
     else answers.set(node, { text: results.get(key)?.rows[0]?.[0] ?? 'null' });
   }
   return answers;
 }
 
 /** A worker's error comes as text, without its SQLSTATE. */
-function workerAnswer(name: string, [success, result]: ReturnType<typeof answerOf>): RawAnswer {
-  const text = success === 't' ? read(textsSchema, result)?.[name] : undefined;
+function workerAnswer(name: string, answer: ReturnType<typeof answerOf>): RawAnswer {
+  const text = textsOf(answer)?.[name];
   if (text) return { text };
-  return { problem: { kind: 'failed', message: redact(result || 'The node answered with nothing.') } };
+  return { problem: { kind: 'failed', message: redact(answer[1] || 'The node answered with nothing.') } };
 }

@@ -95,17 +95,32 @@ async function readSide(
   checks: readonly Check[],
   advance: (change: Partial<SideProgress>) => void,
 ): Promise<void> {
-  const { settings, password } = job[side];
-  const { limits, signal, onSideDone } = job;
-  const keeper = job.sessions ?? new SessionKeeper(0);
-  const session = await connect(settings, { stored: password, limits, signal }, (...login) => keeper.lend(...login));
+  let isAnswering = false;
+  const read = async () => {
+    const { settings, password } = job[side];
+    const { limits, signal } = job;
+    const keeper = job.sessions ?? new SessionKeeper(0);
+    const session = await connect(settings, { stored: password, limits, signal }, (...login) => keeper.lend(...login));
+    try {
+      const { address } = session;
+      const onSettled = (settled: ReadonlySet<string>, reading: SideReading) => {
+        isAnswering = settled.size > 0;
+        advance({ address, reading, settled });
+      };
+      await readCheckAnswers(session, checks, { signal, onSettled });
+    } finally {
+      await keeper.giveBack(session);
+    }
+  };
   try {
-    const { address } = session;
-    const onSettled = (settled: ReadonlySet<string>, reading: SideReading) => advance({ address, reading, settled });
-    await readCheckAnswers(session, checks, { signal, onSettled });
+    await read().catch(error => {
+      if (!isAnswering || !(error instanceof ClusterError) || error.reason === 'cancelled') throw error;
+      // A worker that falls silent under a command takes the coordinator's backend along, which waits for it to take the
+      // cancellation. Another session finds that worker silent, and asks the others.
+      return read();
+    });
   } finally {
-    onSideDone?.(side);
-    await keeper.giveBack(session);
+    job.onSideDone?.(side);
   }
 }
 
