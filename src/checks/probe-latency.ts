@@ -75,7 +75,7 @@ const latency = defineCheck({
   id: 'probe.latency',
   group: probeGroup,
   onRequest: true,
-  title: 'Way to the workers',
+  title: 'Round trip to the workers',
   question: `Is no worker of the target ${gate.ratio} times as far from its coordinator as those of the source, and ${gate.ms} ms more?`,
   why: 'Every statement that goes to workers waits for one round trip at least, and its commit for two more when it wrote on several; one far worker slows all that touch every shard.',
   reference: `Measured on the coordinator: the shortest of ${trips} round trips of SELECT 1 to each worker, one after another, over a connection that is open already (citus_check_connection_to_node)`,

@@ -49,7 +49,7 @@ const behind = defineCheck({
       remedies: remedies.length > 0 ? [{ ...remedies[0]!, ...joined(remedies) }] : [],
       unknown,
       remarks,
-      pass: `${formatCount(own?.answer.sequences.length ?? 0)} sequences are past their columns`,
+      pass: passWords(own?.answer.sequences.length ?? 0),
     });
   },
 });
@@ -68,6 +68,13 @@ function inShards(
     furthest: furthest?.toString() ?? null,
     isRead: found.length > 0 && found.every(({ unread }) => unread === 0),
   };
+}
+
+function passWords(sequences: number): string {
+  if (sequences === 0) return 'no sequence fills a column';
+  return sequences === 1
+    ? 'the one sequence is past its column'
+    : `${formatCount(sequences)} sequences are past their columns`;
 }
 
 function isBehind({ last, increment }: SequenceAnswer, furthest: string | null): boolean {

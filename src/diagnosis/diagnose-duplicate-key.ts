@@ -2,10 +2,11 @@
 import { answered, parseAnswers, unanswered } from '../checks/answers';
 import { findCheck } from '../checks/catalogue';
 import type { NodeReading, SideReading } from '../checks/check';
+import { stepScript } from '../checks/conclude';
 import { parseDuplicateKeyError } from '../checks/duplicate-key/error-text';
 import { rankHypotheses } from '../checks/duplicate-key/hypotheses';
 import { orderedIndexes } from '../checks/duplicate-key/indexes-sql';
-import { rangesBehind, workerRanges } from '../checks/duplicate-key/ranges-sql';
+import { advanceRange, rangesBehind, workerRanges } from '../checks/duplicate-key/ranges-sql';
 import { repairScript } from '../checks/duplicate-key/script';
 import { findIndexes } from '../checks/duplicate-key/suspects';
 import { type Locale, localeQuery, recordVersions } from '../checks/locale';
@@ -15,7 +16,7 @@ import { ClusterError } from '../cluster/errors';
 import { readCheckAnswers } from '../cluster/read-checks';
 import type { Session } from '../cluster/session';
 import { SessionKeeper } from '../cluster/session-keeper';
-import type { DuplicateKeyDiagnosis } from '../shared/duplicate-key';
+import type { DuplicateKeyDiagnosis, Hypothesis } from '../shared/duplicate-key';
 import type { Side } from '../shared/side';
 import { proveIndexes } from './prove-indexes';
 import type { CheckJob } from './run-catalogue-checks';
@@ -76,23 +77,31 @@ export async function diagnoseDuplicateKey(
       unknown.push({ what: `Whether the other side is a copy of the same files: ${failure.message}` });
       return undefined;
     });
+    // The check looks at its target, which here is the side in question.
+    const sequences = behind.judge({ source: silent, target: reading });
+    const behindInRange = rangesBehind(rangeNodes);
     const hypotheses = rankHypotheses({
       error,
       found,
       locales: answered(locales),
       otherLocale: ofOther,
-      // The check looks at its target, which here is the side in question.
-      sequences: behind.judge({ source: silent, target: reading }),
+      sequences,
       ranges:
         session.server.citus === undefined
           ? undefined
           : {
-              behind: rangesBehind(rangeNodes),
+              behind: behindInRange,
               unread: rangeNodes.reduce((sum, { answer }) => sum + answer.unread, 0),
             },
       partitioned: whole.flatMap(({ node, answer }) => answer.partitioned.map(table => `${node}: ${table}`)),
       isWhole,
     });
+    const isLikely = (which: Hypothesis['cause']) =>
+      hypotheses.some(({ cause, standing }) => cause === which && standing === 'likely');
+    const advances = [
+      ...(isLikely('sequence') ? sequences.remedies.map(step => ({ ...step, side })) : []),
+      ...behindInRange.map(each => advanceRange(side, each)),
+    ];
     return {
       side,
       address: session.address,
@@ -102,11 +111,17 @@ export async function diagnoseDuplicateKey(
       indexes: found.map(({ suspect }) => suspect),
       moreIndexes: whole.reduce((sum, { answer }) => sum + answer.more, 0),
       unknown,
-      scripts: whole.flatMap(({ node, answer: { more } }) => {
+      scripts: reading.nodes.flatMap(({ node }) => {
         const locale = answered(locales).find(each => each.node === node);
         const own = found.filter(({ suspect }) => suspect.node === node);
-        const sql = repairScript(node, own, locale ? recordVersions(locale.answer) : [], more);
-        return sql === undefined ? [] : [{ node, sql }];
+        const more = whole.find(each => each.node === node)?.answer.more;
+        const indexes =
+          more === undefined ? undefined : repairScript(node, own, locale ? recordVersions(locale.answer) : [], more);
+        const parts = [
+          ...(indexes ? [indexes] : []),
+          ...advances.filter(({ nodes }) => nodes.includes(node)).map(stepScript),
+        ];
+        return parts.length > 0 ? [{ node, sql: parts.join('\n\n') }] : [];
       }),
     };
   });

@@ -93,17 +93,24 @@ type Register = <A extends unknown[]>(name: string, run: (...given: A) => Promis
 export function startDuplicateKey(workbench: Workbench, register: Register): vscode.Disposable[] {
   const documents = new DuplicateKeyDocuments();
   const commands = () => import('./duplicate-key');
+  /** The palette names none: it means the one that is looked at. */
+  const shown = (uri = vscode.window.activeTextEditor?.document.uri) => {
+    if (uri) return uri;
+    throw new CommandError('No diagnosis is open.', [
+      { title: 'Diagnose Duplicate Key', command: 'cutover.diagnoseDuplicateKey' },
+    ]);
+  };
   return [
     documents.register(),
     register('diagnoseDuplicateKey', async () => (await commands()).diagnoseDuplicateKey(workbench, documents)),
-    register('duplicateKey.prove', async (uri: vscode.Uri) =>
-      (await commands()).proveDuplicateKey(workbench, documents, uri),
+    register('duplicateKey.prove', async (uri?: vscode.Uri) =>
+      (await commands()).proveDuplicateKey(workbench, documents, shown(uri)),
     ),
-    register('duplicateKey.openScript', async (uri: vscode.Uri) =>
-      (await commands()).openScript(documents.find(uri).diagnosis),
+    register('duplicateKey.openScript', async (uri?: vscode.Uri) =>
+      (await commands()).openScript(documents.find(shown(uri)).diagnosis),
     ),
-    register('duplicateKey.record', async (uri: vscode.Uri) =>
-      (await commands()).recordDiagnosis(workbench, documents.find(uri)),
+    register('duplicateKey.record', async (uri?: vscode.Uri) =>
+      (await commands()).recordDiagnosis(workbench, documents.find(shown(uri))),
     ),
   ];
 }

@@ -8,7 +8,7 @@ import { type Side, sides } from '../shared/side';
 import { sqlComment } from '../sql/comment';
 import { logInToBoth } from './both-sides';
 import type { Diagnosed, DuplicateKeyDocuments } from './duplicate-key-documents';
-import { Dismissed, signalOf } from './messages';
+import { CommandError, Dismissed, signalOf } from './messages';
 import { askChoice, askText, back } from './quick-steps';
 import { recordInPlaybook } from './record-command';
 import { sideLabel, sideNamed } from './side-names';
@@ -108,6 +108,7 @@ async function agreeToRead(migration: Migration, { side, indexes }: DuplicateKey
 /** An SQL document of the user's own, untitled and unsaved; nothing runs (safety.md §6). */
 export async function openScript({ scripts }: DuplicateKeyDiagnosis): Promise<void> {
   const [first] = scripts;
+  if (!first) throw new CommandError('Nothing that was found needs a repair by script: each cause says what to do.');
   const chosen =
     scripts.length > 1
       ? await askChoice({

@@ -89,6 +89,10 @@ describe.skipIf(missing)('on Citus 11.1 and 13.2', () => {
       expect.stringContaining(`${worker!.host}:${worker!.port}: public.events_id_seq at `),
     ]);
     expect(found.indexes[0]).toMatchObject({ why: 'named', index: expect.stringMatching(/^events_pkey_\d+$/) });
+    expect(found.scripts.map(({ node }) => node)).toEqual([`${worker!.host}:${worker!.port}`]);
+    await runScript(worker!, found.scripts[0]!.sql);
+    expect(standingsOf(await diagnose(pair, { side }))).toContain('range unlikely observed');
+    await worker!.query('INSERT INTO events DEFAULT VALUES');
   });
 
   test('as many round trips with 64 shards as with four', async () => {

@@ -113,6 +113,11 @@ test('a sequence behind its column is the likeliest when the named index sorts b
   // It fills another table than the one whose index is named.
   const other = await diagnose(pair, { side: 'target', errorText });
   expect(standingsOf(other)).toContain('sequence unlikely observed');
+  expect(other.scripts.map(({ sql }) => sql).join()).not.toContain('setval(');
+  await runScript(target, found.scripts[0]!.sql);
+  const again = await diagnose(pair, { side: 'target', errorText: errorText.replace('codes_pkey', 'orders_pkey') });
+  expect(standingsOf(again)).toContain('sequence unlikely observed');
+  expect(await target.query('INSERT INTO orders DEFAULT VALUES RETURNING id')).toEqual([{ id: '10' }]);
   await target.query('DROP TABLE orders');
 });
 

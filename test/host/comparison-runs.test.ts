@@ -46,6 +46,11 @@ const page = () => workbench.webview();
 const finding = (id: string) => page().locator(`article[data-check="${id}"]`);
 const idle = () => page().getByRole('button', { name: 'Compare Again' }).waitFor();
 const groups = () => page().locator('.groups .link').allInnerTexts();
+/** When it was compared, and how long that took. */
+const taken = async () => {
+  const place = page().locator('.taken');
+  return `${await place.getAttribute('title')} ${await place.innerText()}`;
+};
 const verdict = () => page().locator('h1').innerText();
 
 /** Queries of Cutover that wait for a lock. */
@@ -66,10 +71,15 @@ test('one group is compared, once each side got its password', async () => {
   await idle();
   expect(await groups()).toEqual(['Settings']);
   expect(await verdict()).toMatch(/^\d+ differences? that bites?: .*high/);
+  const before = await taken();
+  await page().getByRole('button', { name: 'Compare Again' }).click();
+  await expect.poll(taken).not.toBe(before);
+  await idle();
+  expect(await groups()).toEqual(['Settings']);
 });
 
 test('a check that was mended is run again, and only that one', async () => {
-  const before = await page().locator('.taken').getAttribute('title');
+  const before = await taken();
   for (const { coordinator } of [pair.source, pair.target]) {
     await coordinator.query(`ALTER ROLE ${appOwner} RESET ALL`);
   }
@@ -78,7 +88,7 @@ test('a check that was mended is run again, and only that one', async () => {
   await idle();
   // Mended as well, but nobody has looked.
   await finding('settings.planner').waitFor();
-  expect(await page().locator('.taken').getAttribute('title')).toBe(before);
+  expect(await taken()).toBe(before);
 });
 
 test('a comparison that is cancelled is gone from the server, and what was shown before stands again', async () => {

@@ -62,7 +62,7 @@ export function rankHypotheses(evidence: DuplicateKeyEvidence): Hypothesis[] {
       cause: 'range',
       title: "A worker's sequence began its range again",
       ...judgeRanges(evidence, evidence.ranges),
-      next: 'On each such worker, SELECT setval(sequence, the furthest value); for each sequence, with writes stopped.',
+      next: 'With writes stopped, set each such sequence past the furthest value of its range: see the script of each worker.',
     });
   const rank = ({ standing, confidence }: Hypothesis) =>
     standings.indexOf(standing) * 10 + confidenceSchema.options.indexOf(confidence);

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
-import type { CheckQuery } from '../check';
+import type { Side } from '../../shared/side';
+import type { CheckQuery, CheckRemedyStep } from '../check';
+import { literal } from '../literal';
 import { isIndexed, isReadable, lockedTables, readValue } from '../sequences-sql';
 
 /** Each costs a look into an index; more are counted, not looked at. */
@@ -61,7 +63,7 @@ export const workerRanges: CheckQuery<Ranges> = {
     )}, 'none') END AS v FROM placed p
 )
 SELECT json_build_object('group', (SELECT groupid FROM pg_dist_local_group LIMIT 1),
-  'sequences', (SELECT coalesce(json_agg(json_build_object('sequence', format('%s.%s', schema, name), 'table', "table", 'column', "column",
+  'sequences', (SELECT coalesce(json_agg(json_build_object('sequence', format('%I.%I', schema, name), 'table', "table", 'column', "column",
       'last', CASE WHEN has_sequence_privilege(oid, 'SELECT') AND NOT EXISTS (SELECT FROM locked k WHERE k.relation = oid) THEN ${readValue(
         `format('SELECT CASE WHEN is_called THEN last_value ELSE last_value - %s END AS v FROM %I.%I', seqincrement, schema, name)`,
       )} END) ORDER BY schema, name), '[]') FROM own),
@@ -75,6 +77,7 @@ SELECT json_build_object('group', (SELECT groupid FROM pg_dist_local_group LIMIT
 
 export interface RangeBehind {
   node: string;
+  /** Quoted where it has to be. */
   sequence: string;
   table: string;
   column: string;
@@ -98,6 +101,18 @@ export function rangesBehind(nodes: readonly { node: string; answer: Ranges }[])
       return [{ node, sequence, table, column, last, furthest: most.toString() }];
     }),
   );
+}
+
+/** On the worker itself, as the coordinator's sequence of that name is another one. */
+export function advanceRange(side: Side, { node, sequence, furthest }: RangeBehind): CheckRemedyStep {
+  return {
+    side,
+    nodes: [node],
+    sql: `SELECT setval(${literal(sequence)}, ${furthest});`,
+    lock: 'none; stop the writes to the table first, or another worker may go past the value meanwhile',
+    rollback: 'none needed: values that are skipped are missed by nobody.',
+    verify: 'Diagnose again: no worker is behind in its range.',
+  };
 }
 
 /** The worker whose range a value is in; undefined below them all. */

@@ -59,6 +59,15 @@ export async function askGroups(): Promise<string[]> {
   return chosen.map(({ group }) => group);
 }
 
+/** Undefined when nothing was compared, or all that a comparison asks unless told otherwise. */
+export async function groupsShown({ comparison }: ComparisonModel): Promise<string[] | undefined> {
+  const { checksToCompare } = await import('../../checks/catalogue');
+  const shown = new Set(comparison?.checks.map(({ group }) => group));
+  const all = new Set(checksToCompare().map(({ group }) => group));
+  const isWhole = shown.size === all.size && [...all].every(group => shown.has(group));
+  return shown.size === 0 || isWhole ? undefined : [...shown];
+}
+
 /** @throws CommandError when nothing was compared yet. */
 export function requireComparison(model: ComparisonModel): Comparison {
   if (model.comparison) return model.comparison;

@@ -9,6 +9,8 @@ import type { ComparisonModel } from './model';
 /** What is done with a comparison; the view, the report and the palette ask for the same. Ids are those of checks. */
 export interface ComparisonActions {
   compare(): Promise<void>;
+  /** What is shown, once more: the same groups. */
+  compareAgain(): Promise<void>;
   again(id: string): Promise<void>;
   openFix(id: string): Promise<void>;
   copyFix(id: string): Promise<void>;
@@ -89,7 +91,7 @@ export class ComparisonPanel {
           setTimeout(() => this.#select(), 0);
           return model.state;
         },
-        compare: () => run(actions.compare()),
+        compare: () => run(actions.compareAgain()),
         cancel: async () => {
           model.cancel();
           return null;

@@ -116,6 +116,10 @@ function actionsOf(
   const check = async (id: string) => (await commands()).checkFor(model, id);
   return {
     compare: async () => (await commands()).compareWithProgress(model, migration()),
+    compareAgain: async () => {
+      const { compareWithProgress, groupsShown } = await commands();
+      await compareWithProgress(model, migration(), { groups: await groupsShown(model) });
+    },
     again: async id => (await commands()).compareWithProgress(model, migration(), { again: await check(id) }),
     openFix: async id => (await commands()).openFix(model, await check(id), panelColumn()),
     copyFix: async id => (await commands()).copyFix(model, await check(id)),
