@@ -22,6 +22,7 @@ import { operationsAvailabilityChecks } from './operations-availability';
 import { operationsCertificateChecks } from './operations-certificate';
 import { operationsDiskChecks } from './operations-disk';
 import { operationsLimitsChecks } from './operations-limits';
+import { operationsMachineChecks } from './operations-machine';
 import { operationsSessionsChecks } from './operations-sessions';
 import { operationsWritesChecks } from './operations-writes';
 import { partitionChecks } from './partitions';
@@ -123,6 +124,7 @@ export const catalogue: readonly Check[] = [
   ...operationsSessionsChecks,
   ...operationsWritesChecks,
   ...operationsLimitsChecks,
+  ...operationsMachineChecks,
   ...probeCpuChecks,
   ...probeReadsChecks,
   ...probeTemporaryFilesChecks,

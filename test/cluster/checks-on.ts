@@ -5,6 +5,9 @@ import type { LabPair } from '../lab/lab';
 import type { LabServer } from '../lab/server';
 import { limits } from './profile-of';
 
+/** Of two servers alike: how many cores and how much memory it has a server can tell on Linux only. */
+export const unjudgedHere: readonly string[] = process.platform === 'linux' ? [] : ['operations.machine'];
+
 /** Runs checks of the catalogue on both coordinators of a lab, as superuser in the lab's database unless told otherwise. */
 export function runChecks(
   pair: LabPair,

@@ -3,7 +3,7 @@ import { checksToCompare } from '../../src/checks/catalogue';
 import type { Side } from '../../src/shared/side';
 import { findPostgres } from '../lab/installations';
 import { type LabPair, startPlainPair } from '../lab/lab';
-import { rollBack, runCheck, runChecks, runRemedy, wordsOf } from './checks-on';
+import { rollBack, runCheck, runChecks, runRemedy, unjudgedHere, wordsOf } from './checks-on';
 
 const ids = checksToCompare().map(({ id }) => id);
 const majors = [...new Set((await findPostgres()).map(({ majorVersion }) => majorVersion))].sort();
@@ -25,7 +25,7 @@ describe.each(majors)('two fresh servers of PostgreSQL %i', major => {
   test('pass every check', async () => {
     const results = await runChecks(pair, ids);
     expect(results.map(({ id, verdict, summary }) => [id, verdict, summary])).toEqual(
-      ids.map(id => [id, 'pass', expect.any(String)]),
+      ids.map(id => [id, unjudgedHere.includes(id) ? 'unknown' : 'pass', expect.any(String)]),
     );
     expect(results[0]).toMatchObject({ source: `${addressOf('source')}/app`, target: `${addressOf('target')}/app` });
   });
