@@ -63,6 +63,13 @@ export async function ensureSystem(wanted = ['postgres', 'chromium', 'compiler']
       brew: '--cask chromium',
       missing: 'No Chromium: pages and VS Code cannot be driven.',
     },
+    // Its package starts a service, which nobody wants on a machine of their own for three tests.
+    pooler: {
+      there: async () => isInPath('pgbouncer') || existsSync('/usr/sbin/pgbouncer'),
+      packages: ['pgbouncer'],
+      brew: 'pgbouncer',
+      missing: 'No PgBouncer: nothing is tested through a pooler.',
+    },
     // code-server compiles two small modules when it is installed.
     compiler: {
       there: async () => ['make', 'g++', 'python3'].every(isInPath),

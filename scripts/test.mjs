@@ -24,7 +24,7 @@ const parts = [
   },
   { name: 'build', commands: [node('scripts/build.mjs')] },
   { name: 'unit', vitest: true },
-  { name: 'cluster', vitest: true, after: 'build', needs: ['postgres'] },
+  { name: 'cluster', vitest: true, after: 'build', needs: ['postgres', ...(process.env.CI ? ['pooler'] : [])] },
   { name: 'webview', vitest: true, after: 'build', needs: ['chromium'] },
   { name: 'package', commands: [node('scripts/package.mjs')] },
   { name: 'host', vitest: true, after: 'package', needs: ['postgres', 'chromium', 'compiler'] },
@@ -42,7 +42,8 @@ const selected = parts.filter(
 );
 
 ensureDependencies();
-// A missing PostgreSQL with JIT stops nothing: the tests run on the servers that npm brings.
+// What stops nothing where it is missing: the tests run on the servers that npm brings, and those of a pooler are skipped.
+const dispensable = ['postgres', 'pooler'];
 const required = new Set(selected.flatMap(part => part.needs ?? []));
 const missing = {};
 for (const need of required) [missing[need]] = await ensureSystem([need]);
@@ -54,7 +55,7 @@ const report = [];
 const failures = [];
 for (const part of selected) {
   const obstacle = (part.needs ?? [])
-    .filter(need => need !== 'postgres')
+    .filter(need => !dispensable.includes(need))
     .map(need => missing[need])
     .find(Boolean);
   const startedAt = Date.now();
@@ -68,7 +69,7 @@ for (const part of selected) {
   failures.push(...(outcome.failures ?? []));
   report.push(`${verdict(outcome).padEnd(8)} ${part.name.padEnd(8)} ${seconds.padStart(6)} s  ${outcome.why ?? ''}`);
 }
-if (missing.postgres) report.push(`NOTE     ${missing.postgres}`);
+for (const need of dispensable) if (missing[need]) report.push(`NOTE     ${missing[need]}`);
 
 // Last of all: of a long log the end is what is kept.
 if (failures.length > 0) console.log(`\n${failures.join('\n')}`);

@@ -68,7 +68,7 @@ pool_mode = transaction
     await expect(session.query('SELECT pg_sleep(10)')).rejects.toMatchObject({ reason: 'timeout' });
     await expect(session.query('CREATE TABLE t (a int)')).rejects.toMatchObject({ reason: 'readOnly' });
     const { sent } = await session.transaction([{ text: 'SELECT 1' }]);
-    expect(sent[0]).toContain('SET LOCAL statement_timeout = 150');
+    expect(sent[0]).toContain('SET /* cutover */ LOCAL statement_timeout = 150');
     await session.close();
     const { host, user, database } = pair.source.coordinator;
     const other = new Client({ host, port, user, database });
