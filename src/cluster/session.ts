@@ -5,13 +5,15 @@ import type { ServerCertificate } from '../checks/check';
 import { cancelAndConfirm, cancelTimeoutMs, type RunningTransaction } from './cancel';
 import { type ConnectionProfile, formatAddress } from './connection';
 import { ClusterError } from './errors';
-import type { DriverRows, LimitedQuery, ResultLimit } from './limited-query';
 import type { SessionLimits } from './limits';
 import { type Login, login } from './login';
-import { formatNotice, type Notice } from './notice';
-import { inOneText, marked, unmarkedPosition } from './own-marker';
+import type { Notice } from './notice';
+import { inOneText, unmarkedPosition } from './own-marker';
+import { Pipeline, type QueryResult, type Statement } from './pipeline';
 import { certificateOf } from './tls';
 import { type BackendKey, sendCancelRequest } from './wire';
+
+export type { QueryResult, Statement } from './pipeline';
 
 export interface ServerVersion {
   /** `server_version_num`, as 150018. */
@@ -22,33 +24,6 @@ export interface ServerVersion {
   citus?: string;
   /** A standby: it accepts no writes. */
   inRecovery: boolean;
-}
-
-export interface Statement {
-  text: string;
-  /** Text values of $1, $2, …; the server infers their types. */
-  values?: readonly (string | null)[];
-  /** Simple protocol instead of extended, which refuses a second statement. For Cutover's own text only, or checked text. */
-  simple?: boolean;
-  /**
-   * The application's own statement, run as it is: where the server keeps one text for both, Cutover's comment in it would
-   * stand for the application's calls.
-   */
-  asWritten?: boolean;
-  /** Reads no more than that. Where more text comes than is read, the session ends with it. */
-  limit?: ResultLimit;
-}
-
-export interface QueryResult {
-  fields: string[];
-  /** Oid of each column's type. */
-  typeOids: number[];
-  /** Values as the server wrote them. */
-  rows: (string | null)[][];
-  /** From the end of the statement before (or sending) to the end of this one, as the client saw it. */
-  elapsedMs: number;
-  /** There was more than the statement's limit. */
-  truncated?: true;
 }
 
 export interface TransactionOptions {
@@ -86,17 +61,6 @@ const cancelLimits: SessionLimits = {
   idleInTransactionTimeoutMs: cancelTimeoutMs,
 };
 
-/** The driver's answer; several from a text of several statements, which only BEGIN is. */
-type DriverResult = DriverRows;
-
-/** One statement's end. */
-interface Answer {
-  result?: QueryResult;
-  error?: Error;
-  notices: string[];
-  elapsedMs: number;
-}
-
 /** What a session is started with: it does not see later changes of these (ALTER ROLE … SET, ALTER DATABASE … SET). */
 const startQuery = `SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_version'),
   (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'citus'), pg_catalog.pg_is_in_recovery(),
@@ -118,11 +82,7 @@ export class Session {
   readonly #stream: Socket;
   readonly #password: string | undefined;
   readonly #key: BackendKey;
-  readonly #pending: { limitMs: number | undefined }[] = [];
-  #watchdog: NodeJS.Timeout | undefined;
-  #notices: string[] = [];
-  #takeNotice: ((notice: Notice) => boolean) | undefined;
-  #lastAt = 0;
+  readonly #pipeline: Pipeline;
   #current: RunningTransaction | undefined;
   #cancelling: Promise<string | undefined> | undefined;
   /** No pooler in between: the limits of the startup hold, and the backend is ours alone. Not known until it is checked. */
@@ -148,8 +108,14 @@ export class Session {
     this.#client.on('error', () => {
       this.#usable = false;
     });
-    this.#client.on('notice', notice => {
-      if (!this.#takeNotice?.(notice)) this.#notices.push(formatNotice(notice));
+    this.#pipeline = new Pipeline(loggedIn, {
+      onSilent: () => {
+        this.#usable = false;
+      },
+      onCutOff: () => {
+        this.#usable = false;
+        void this.#cancel(true);
+      },
     });
   }
 
@@ -226,14 +192,15 @@ export class Session {
       return { results: [], sent: [], notices: [], failure: { index: -1, error: this.#cancelled() } };
     const answerMs = this.profile.connectTimeoutMs;
     const statementMs = statementTimeoutMs > 0 ? statementTimeoutMs + answerMs : undefined;
-    this.#takeNotice = options.takeNotice;
+    this.#pipeline.takeNotice = options.takeNotice;
     const begin: Statement = { text: this.#begin(options, statementTimeoutMs), simple: true };
     const all: Statement[] = [begin, ...statements, { text: 'ROLLBACK', simple: true }, ...cleanup];
     const ended = Promise.all(
       all.map(async (statement, i) => {
         const limitMs = statement === begin ? answerMs : statementMs;
-        const answer = await this.#submit(statement, limitMs, limited?.LimitedQuery);
-        if (answer.result && i > 0 && i <= statements.length) onResult?.(i - 1, answer.result);
+        const answer = await this.#pipeline.send(statement, limitMs, limited?.LimitedQuery);
+        if (statement === begin) this.#meetBackend(answer.result);
+        else if (answer.result && i <= statements.length) onResult?.(i - 1, answer.result);
         return answer;
       }),
     );
@@ -305,84 +272,10 @@ export class Session {
     return inOneText(lines);
   }
 
-  #submit(statement: Statement, limitMs: number | undefined, Limited?: typeof LimitedQuery): Promise<Answer> {
-    return new Promise(resolve => {
-      const entry = { limitMs };
-      let stopCounting: (() => void) | undefined;
-      if (this.#pending.length === 0) this.#lastAt = performance.now();
-      this.#pending.push(entry);
-      this.#watch();
-      // A callback, as it runs before the next message is read: notices and times belong to their statement.
-      const answered = (error: Error | null, results: DriverResult | DriverResult[], cutOff = false) => {
-        const index = this.#pending.indexOf(entry);
-        if (index < 0) return;
-        stopCounting?.();
-        this.#pending.splice(index, 1);
-        this.#watch();
-        const now = performance.now();
-        const answer: Answer = { notices: this.#notices, elapsedMs: now - this.#lastAt };
-        this.#lastAt = now;
-        this.#notices = [];
-        if (error) answer.error = error;
-        else answer.result = limitRows(this.#read(results, answer.elapsedMs), statement.limit, cutOff);
-        resolve(answer);
-      };
-      const text = statement.asWritten ? statement.text : marked(statement.text);
-      if (statement.limit && Limited) {
-        const query = new Limited(text, statement.limit.rows, answered);
-        stopCounting = this.#cutOffAt(statement.limit.bytes, () => answered(null, query.rowsSoFar, true));
-        this.#client.query(query);
-        return;
-      }
-      const config = {
-        text,
-        values: statement.values ? [...statement.values] : [],
-        rowMode: 'array' as const,
-        ...(statement.simple ? {} : { queryMode: 'extended' }),
-      };
-      this.#client.query(config, answered);
-    });
-  }
-
-  /**
-   * Ends the session once more bytes have come, even in the middle of a value: a row may be 1 GB. The server learns of it
-   * when it goes on sending, or by the cancellation.
-   */
-  #cutOffAt(bytes: number, onCut: () => void): () => void {
-    let received = 0;
-    const count = (chunk: Buffer) => {
-      received += chunk.length;
-      if (received <= bytes) return;
-      onCut();
-      this.#usable = false;
-      this.#stream.destroy();
-      void this.#cancel(true);
-    };
-    this.#stream.on('data', count);
-    return () => this.#stream.off('data', count);
-  }
-
-  #read(results: DriverResult | DriverResult[], elapsedMs: number): QueryResult {
-    const { fields, rows } = Array.isArray(results) ? results.at(-1)! : results;
-    const [pid, startedUs] = Array.isArray(results) ? (rows[0] ?? []) : [];
+  /** Behind a pooler BEGIN asks who answers. */
+  #meetBackend(begun: QueryResult | undefined): void {
+    const [pid, startedUs] = begun?.rows[0] ?? [];
     if (pid && startedUs) this.#current = { pid: Number(pid), startedUs };
-    return {
-      fields: fields.map(field => field.name),
-      typeOids: fields.map(field => field.dataTypeID),
-      rows,
-      elapsedMs,
-    };
-  }
-
-  /** A server that fell silent (pulled cable, sleeping laptop) never answers: give up on the head of the line in time. */
-  #watch(): void {
-    clearTimeout(this.#watchdog);
-    const limitMs = this.#pending[0]?.limitMs;
-    if (limitMs === undefined) return;
-    this.#watchdog = setTimeout(() => {
-      this.#usable = false;
-      this.#stream.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }));
-    }, limitMs);
   }
 
   /** Everything that is under way, once; resolves when it is seen gone, or to why not. The session ends with it. */
@@ -392,7 +285,7 @@ export class Session {
     const connectTimeoutMs = Math.min(this.profile.connectTimeoutMs, cancelTimeoutMs);
     this.#cancelling ??= cancelAndConfirm({
       current: () => this.#current,
-      isAnswered: () => this.#pending.length === 0,
+      isAnswered: () => this.#pipeline.isEmpty,
       cutOff,
       citus: this.server.citus !== undefined,
       openSession: () => Session.open(this.profile, this.#password, { ...cancelLimits, connectTimeoutMs }),
@@ -412,14 +305,8 @@ export class Session {
 
   #destroy(): void {
     this.#usable = false;
-    clearTimeout(this.#watchdog);
-    this.#stream.destroy();
+    this.#pipeline.end();
   }
-}
-
-function limitRows(result: QueryResult, limit: ResultLimit | undefined, cutOff: boolean): QueryResult {
-  if (!limit || (!cutOff && result.rows.length <= limit.rows)) return result;
-  return { ...result, rows: result.rows.slice(0, limit.rows), truncated: true };
 }
 
 /** The server counts positions in the text that was sent. */
