@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { catalogue, findCheck } from '../../src/checks/catalogue';
+import { checksToCompare, findCheck } from '../../src/checks/catalogue';
 import { whyNoCitus } from '../lab/installations';
 import { type LabPair, startCitusPair, startPlainPair } from '../lab/lab';
 import type { LabServer } from '../lab/server';
@@ -9,7 +9,7 @@ import { runChecks } from './checks-on';
 const missing = await whyNoCitus();
 if (missing) console.warn(`SKIPPED: results that stream, on Citus. ${missing}`);
 
-const ids = catalogue.map(({ id }) => id);
+const ids = checksToCompare().map(({ id }) => id);
 const asksWorkers = (id: string) => findCheck(id)!.queries.some(({ nodes }) => nodes === 'every');
 
 /**
