@@ -9,7 +9,7 @@ import { orderedIndexes } from '../checks/duplicate-key/indexes-sql';
 import { advanceRange, rangesBehind, workerRanges } from '../checks/duplicate-key/ranges-sql';
 import { repairScript } from '../checks/duplicate-key/script';
 import { findIndexes } from '../checks/duplicate-key/suspects';
-import { type Locale, localeQuery, recordVersions } from '../checks/locale';
+import { type Locale, localeQuery, recordVersions } from '../checks/locale/locale';
 import { coordinatorOf } from '../checks/nodes';
 import { connect } from '../cluster/connect';
 import { ClusterError } from '../cluster/errors';

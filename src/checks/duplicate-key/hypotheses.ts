@@ -1,7 +1,7 @@
 import { type Confidence, confidenceSchema } from '../../shared/diagnosis';
 import type { DuplicateKeyError, Hypothesis } from '../../shared/duplicate-key';
 import type { CheckJudgement } from '../check';
-import type { Locale } from '../locale';
+import type { Locale } from '../locale/locale';
 import { groupOfValue, type RangeBehind } from './ranges-sql';
 import type { FoundIndex } from './script';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import type { CheckQuery } from '../check';
-import { sortingCollations } from '../collations-sql';
 import { literal } from '../literal';
-import { isUsers } from '../tables-sql';
+import { sortingCollations } from '../locale/collations-sql';
+import { isUsers } from '../tables/tables-sql';
 
 /** Of one node: the named, the stale, the unique and the largest come first, the rest is counted. */
 export const maxIndexes = 500;

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Side } from '../../shared/side';
 import type { CheckQuery, CheckRemedyStep } from '../check';
 import { literal } from '../literal';
-import { isIndexed, isReadable, lockedTables, readValue } from '../sequences-sql';
+import { isIndexed, isReadable, lockedTables, readValue } from '../sequences/sequences-sql';
 
 /** Each costs a look into an index; more are counted, not looked at. */
 const maxLookups = 1_000;

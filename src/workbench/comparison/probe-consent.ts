@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { checksToCompare, findCheck } from '../../checks/catalogue';
-import { probeLoad } from '../../checks/probe-figures';
+import { probeLoad } from '../../checks/probe/figures';
 import type { Migration } from '../../shared/migration';
 import { Dismissed } from '../messages';
 import { sideNamed } from '../side-names';

@@ -7,7 +7,7 @@ import { isCorruption } from '../../../src/checks/duplicate-key/proof-sql';
 import { groupOfValue, rangesBehind } from '../../../src/checks/duplicate-key/ranges-sql';
 import { repairScript } from '../../../src/checks/duplicate-key/script';
 import { findIndexes } from '../../../src/checks/duplicate-key/suspects';
-import type { Locale } from '../../../src/checks/locale';
+import type { Locale } from '../../../src/checks/locale/locale';
 
 describe('the text of the error', () => {
   test.each([

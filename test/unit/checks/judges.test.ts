@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findCheck } from '../../../src/checks/catalogue';
-import { assignSetting, sameSetting } from '../../../src/checks/setting-text';
+import { assignSetting, sameSetting } from '../../../src/checks/settings/text';
 import { judge, sideOf, silentSide } from './readings';
 
 const locale = (changes: object) => ({

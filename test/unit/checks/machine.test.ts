@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findCheck } from '../../../src/checks/catalogue';
-import { type MachineTexts, machineFiles, readMachine } from '../../../src/checks/machine-files';
+import { type MachineTexts, machineFiles, readMachine } from '../../../src/checks/operations/machine-files';
 import { judge, type MadeNode, sideOf } from './readings';
 
 const gigabyte = 2 ** 30;
