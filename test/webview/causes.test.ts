@@ -20,10 +20,10 @@ const tab = (panel: Panel, name: RegExp) => panel.page.getByRole('tab', { name }
 it('names the causes right under the verdict, each with its share and how sure it is, and what is left', () =>
   withPanel({ state: ready(diagnosedView()) }, async panel => {
     const causes = panel.page.locator('.causes');
-    expect(await causes.locator('.cause-title').allTextContents()).toEqual(
-      diagnosedView().diagnosis!.causes.map(({ title }) => title),
-    );
-    expect(await causes.locator('.pill').allTextContents()).toEqual(['observed · 87 %', 'derived · 7 %']);
+    await expect
+      .poll(() => causes.locator('.cause-title').allTextContents())
+      .toEqual(diagnosedView().diagnosis!.causes.map(({ title }) => title));
+    await expect.poll(() => causes.locator('.pill').allTextContents()).toEqual(['observed · 87 %', 'derived · 7 %']);
     await expect.poll(() => causes.locator('.causes-rest').textContent()).toBe('Unexplained6 %');
   }));
 
@@ -82,15 +82,9 @@ it('shows experiments as a table and every run as a dot', () =>
     await expect.poll(() => panel.page.locator('.causes .pill').first().textContent()).toBe('verified · 87 %');
     await tab(panel, /^Experiments 2$/).click();
     const rows = panel.page.locator('.experiments tbody tr');
-    expect(await rows.first().locator('td').allTextContents()).toEqual([
-      'explains it',
-      '2,803 2,765–2,912',
-      '395 377–410',
-      '0.14× 0.13×–0.15×',
-      '97 %',
-      'another',
-      'heard it',
-    ]);
+    await expect
+      .poll(() => rows.first().locator('td').allTextContents())
+      .toEqual(['explains it', '2,803 2,765–2,912', '395 377–410', '0.14× 0.13×–0.15×', '97 %', 'another', 'heard it']);
     await expect.poll(() => rows.nth(1).textContent()).toContain('The plan stays the same: nothing to time.');
     await expect.poll(() => panel.page.locator('.dot-row').count()).toBe(1);
     await expect.poll(() => panel.page.locator('.dots.changed .dot').count()).toBe(5);
@@ -125,7 +119,7 @@ it.each(themes)('looks right in %s', theme =>
     await tab(panel, /^Experiments/).click();
     await panel.page.locator('.dot-plot').waitFor();
     await screenshot(panel, `experiments-${theme}`);
-    expect(await panel.page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await expect.poll(() => panel.page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   }),
 );
 

@@ -45,7 +45,7 @@ it('says what it comes to, and lists findings worst first, those that bite hard 
   await expect
     .poll(() => panel.page.locator('h1').innerText())
     .toBe('4 differences that bite: 2 high, 1 medium, 1 low; 2 checks could not be judged');
-  expect(await titles()).toEqual(storyOrder);
+  await expect.poll(() => titles()).toEqual(storyOrder);
   await expect.poll(() => body('settings.jit').isVisible()).toBe(true);
   await expect.poll(() => body('settings.planner').isVisible()).toBe(false);
   const groups = await panel.page.locator('.groups tbody tr').allInnerTexts();
@@ -55,7 +55,7 @@ it('says what it comes to, and lists findings worst first, those that bite hard 
     'Locale – 1 –',
     'Citus – 1 –',
   ]);
-  expect(await panel.page.locator('.agreeing').innerText()).toMatch(/^Agree in all:\s+Objects 12$/);
+  await expect.poll(() => panel.page.locator('.agreeing').innerText()).toMatch(/^Agree in all:\s+Objects 12$/);
 });
 
 it('shows evidence node by node, the source left, and which words of long values differ', async () => {
@@ -141,12 +141,12 @@ it('works by keyboard: from head to head, open and close', async () => {
   await head('settings.roles').focus();
   await panel.page.keyboard.press('ArrowDown');
   await panel.page.keyboard.press('ArrowDown');
-  expect(await head('settings.planner').evaluate(isFocused)).toBe(true);
+  await expect.poll(() => head('settings.planner').evaluate(isFocused)).toBe(true);
   await expect.poll(() => head('settings.planner').getAttribute('aria-expanded')).toBe('false');
   await panel.page.keyboard.press('Enter');
   await expect.poll(() => body('settings.planner').isVisible()).toBe(true);
   await panel.page.keyboard.press('End');
-  expect(await head('versions.minor').evaluate(isFocused)).toBe(true);
+  await expect.poll(() => head('versions.minor').evaluate(isFocused)).toBe(true);
   await panel.page.keyboard.press('Home');
   await panel.page.keyboard.press('Space');
   await expect.poll(() => body('settings.roles').isVisible()).toBe(false);
@@ -162,7 +162,7 @@ it('shows the check the host asks for, whatever is filtered and folded', async (
   await panel.page.getByText('No difference matches.').waitFor();
   panel.select('versions.minor');
   await body('versions.minor').waitFor();
-  expect(await head('versions.minor').evaluate(isFocused)).toBe(true);
+  await expect.poll(() => head('versions.minor').evaluate(isFocused)).toBe(true);
   panel.select('objects.number_3');
   await panel.page.locator('[data-check="objects.number_3"]').waitFor();
 });
@@ -173,8 +173,8 @@ it('says once what several nodes hide for the same reason, with the one grant', 
   await open({ state: shown({ comparison: comparisonOf([check('roles.hba', { verdict: 'unknown', unknown })]) }) });
   const gaps = panel.page.locator('.rest.unknown .gaps > li');
   await expect.poll(() => gaps.count()).toBe(1);
-  expect(await gaps.innerText()).toContain(`${gap.what} on pg:5432, w1:5432, w2:5432`);
-  expect(await gaps.locator('.grant').count()).toBe(1);
+  await expect.poll(() => gaps.innerText()).toContain(`${gap.what} on pg:5432, w1:5432, w2:5432`);
+  await expect.poll(() => gaps.locator('.grant').count()).toBe(1);
 });
 
 it('shows what was found of one group that agrees, until it is folded; among several it stays folded', async () => {
@@ -187,10 +187,10 @@ it('shows what was found of one group that agrees, until it is folded; among sev
   await found.waitFor({ state: 'hidden' });
   await panel.page.reload();
   await panel.page.getByRole('button', { name: /^Agrees/ }).waitFor();
-  expect(await found.isVisible()).toBe(false);
+  await expect.poll(() => found.isVisible()).toBe(false);
   await open();
   await panel.page.getByRole('button', { name: /^Agrees/ }).waitFor();
-  expect(await panel.page.getByText('Objects of kind 11').isVisible()).toBe(false);
+  await expect.poll(() => panel.page.getByText('Objects of kind 11').isVisible()).toBe(false);
 });
 
 it('lists what is ignored apart, with its reason, and counts it nowhere', async () => {
@@ -227,7 +227,7 @@ it('shows what is there while it runs, and a side that failed', async () => {
   const running = { running: { done: 2, total: 19 }, source: { color: 'x', done: true } };
   await open({ state: shown({ comparison: comparisonOf([versions!, roles!]), ...running }) });
   await panel.page.getByText('2 of 19 checks').waitFor();
-  expect(await titles()).toEqual(['Settings of roles and databases']);
+  await expect.poll(() => titles()).toEqual(['Settings of roles and databases']);
   await button('Cancel').click();
   await expect.poll(lastRequest).toEqual({ method: 'cancel', params: {} });
   const error = { reason: 'unreachable', message: 'pg-azure.example:5432 refused the connection.', next: 'Start it.' };
@@ -263,7 +263,7 @@ it('shows hostile text as text', async () => {
   panel.select('a.<b>"]');
   await expect.poll(() => panel.page.locator('.finding .disclosure').evaluate(isFocused)).toBe(true);
   await expect.poll(() => panel.page.locator('img').count()).toBe(0);
-  expect(await panel.page.locator('body').innerText()).not.toContain('\u202e');
+  await expect.poll(() => panel.page.locator('body').innerText()).not.toContain('\u202e');
   await expect
     .poll(() => panel.page.locator('.remedy pre').innerText())
     .toBe(`SELECT '${hostile.replace('\u202e', '\\u202e')}'`);

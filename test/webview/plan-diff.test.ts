@@ -29,9 +29,9 @@ const text = (selector: string) => panel.page.locator(selector).innerText();
 
 it('shows the verdict and the figures of both sides', async () => {
   await open({ state: ready(rollupView()) });
-  expect(await text('.verdict h1')).toBe(
-    'Target is 8.7× slower: 2,799 ms against 321 ms. The same rows, the same pages read.',
-  );
+  await expect
+    .poll(() => text('.verdict h1'))
+    .toBe('Target is 8.7× slower: 2,799 ms against 321 ms. The same rows, the same pages read.');
   const source = panel.page.getByRole('region', { name: 'source: Citus Cloud on AWS' });
   const target = panel.page.getByRole('region', { name: 'target: Hyperscale (Citus) on Azure' });
   await expect.poll(() => source.innerText()).toContain('Citus Cloud on AWS · PostgreSQL 15.4 · Citus 11.1.7');
@@ -55,7 +55,7 @@ it('draws both compositions and every task to one scale', async () => {
   const width = async (side: string, category: string) =>
     (await panel.page.locator(`.side.${side} .composition .${category}`).boundingBox())!.width;
   expect((await width('target', 'jit')) / (await width('source', 'scan'))).toBeCloseTo(2161.3 / 177, 0);
-  expect(await width('target', 'scan')).toBeGreaterThan(await width('source', 'scan'));
+  await expect.poll(() => width('target', 'scan')).toBeGreaterThan(await width('source', 'scan'));
   const tasks = panel.page.locator('.side.target .task');
   await expect.poll(() => tasks.count()).toBe(8);
   await expect.poll(() => tasks.nth(3).getAttribute('title')).toBe('10.0.0.11:5432: 2,684 ms, of which JIT 2,161 ms');
@@ -64,7 +64,7 @@ it('draws both compositions and every task to one scale', async () => {
   await expect
     .poll(() => panel.page.locator('.side.target .composition').getAttribute('aria-label'))
     .toContain('JIT 2,161 ms');
-  expect(await text('.legend')).toContain('JIT 0 → 2,161');
+  await expect.poll(() => text('.legend')).toContain('JIT 0 → 2,161');
 });
 
 it('lines up both trees and marks what differs', async () => {
@@ -247,7 +247,7 @@ it('keeps hostile texts text', async () => {
     await page.locator('.tabs > :not([hidden])').last().waitFor();
     await expect.poll(() => page.locator('#root img, #root script').count()).toBe(0);
   }
-  expect(await page.evaluate('globalThis.pwned')).toBeUndefined();
+  await expect.poll(() => page.evaluate('globalThis.pwned')).toBeUndefined();
   await expect.poll(() => page.locator('.source-node', { hasText: hostile.html }).count()).toBe(1);
   // A right-to-left override is shown by its code and turns nothing around it.
   await expect
@@ -256,5 +256,5 @@ it('keeps hostile texts text', async () => {
   const long = page.locator('.grid-row .node', { hasText: 'a_very_long_name' }).first();
   expect((await long.boundingBox())!.width).toBeLessThan(600);
   await expect.poll(() => long.getAttribute('title')).toBe(hostile.long);
-  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(1400);
+  await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(1400);
 });

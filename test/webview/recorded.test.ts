@@ -86,7 +86,9 @@ it('draws every recorded pair of plans', async () => {
       const { view } = recorded(name);
       panel.notify(ready(view));
       await page.locator('.statement-title', { hasText: new RegExp(`^${name.replaceAll('.', '\\.')}$`) }).waitFor();
-      expect(await page.locator('.verdict h1').innerText(), name).toBe(view.verdict.sentence);
+      await expect
+        .poll(async () => page.locator('.verdict h1').innerText(), { message: name })
+        .toBe(view.verdict.sentence);
       const drawn = await page.locator('.grid-body .grid-row').allInnerTexts();
       expect(drawn.length, name).toBeGreaterThanOrEqual(Math.min(view.rows.length, 10));
       expect(drawn.join(' '), name).not.toMatch(/undefined|NaN|\[object/);

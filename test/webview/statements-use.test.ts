@@ -45,24 +45,24 @@ it('is walked with the keyboard alone: headers are one stop, rows another', asyn
   await open();
   await rowOf('create_rollup').waitFor();
   await press('Control+f');
-  expect(await focused()).toBe('Filter statements');
+  await expect.poll(() => focused()).toBe('Filter statements');
   await panel.page.getByRole('button', { name: 'Columns' }).focus();
   await press('Tab');
-  expect(await focused()).toBe('Statements');
+  await expect.poll(() => focused()).toBe('Statements');
   await press('Tab');
-  expect(await focused()).toBe('statement');
+  await expect.poll(() => focused()).toBe('statement');
   await press('ArrowRight', 'Enter');
   await expect.poll(() => header('calls').getAttribute('aria-sort')).toBe('descending');
   await expect.poll(() => rowOf('INSERT INTO events').getAttribute('aria-rowindex')).toBe('2');
   await press('End', 'Shift+Enter');
-  expect(await focused()).toContain('match');
+  await expect.poll(() => focused()).toContain('match');
   // One header says it, the other counts in words.
   await expect.poll(() => header('calls').getAttribute('aria-sort')).toBe('descending');
   await expect.poll(() => header('match').getAttribute('aria-sort')).toBe(null);
   await expect.poll(() => header('match').locator('.visually-hidden').textContent()).toBe(', key 2, ascending');
   await expect.poll(() => header('calls').innerText()).toMatch(/↓1$/);
   await press('ArrowDown');
-  expect(await focused()).toBe('Statements');
+  await expect.poll(() => focused()).toBe('Statements');
   await press('Home', 'ArrowDown');
   await expect.poll(() => lastOf('details')).toEqual({ id: 'proposed' });
   await press('Enter');
@@ -84,7 +84,7 @@ it('opens, walks and closes a menu with keys', async () => {
   await expect.poll(() => header('source mean ms').count()).toBe(1);
   await press('Escape');
   await menu.waitFor({ state: 'detached' });
-  expect(await focused()).toBe('Columns');
+  await expect.poll(() => focused()).toBe('Columns');
   await panel.page.getByRole('button', { name: 'Export' }).click();
   await panel.page.getByRole('menu', { name: 'Export' }).waitFor();
   await screenshot(panel, 'statements-menu');
@@ -126,7 +126,7 @@ it('keeps selection and place when another reading comes', async () => {
   // The selected row moves to the top, but nobody asked to see it.
   panel.notify(statementsReady([rows.at(-1)!, ...rows.slice(0, -1)]));
   await expect.poll(() => panel.requests.filter(({ method }) => method === 'details').length).toBe(3);
-  expect(await top()).toBe(2400);
+  await expect.poll(() => top()).toBe(2400);
   await expect.poll(() => panel.page.locator('[role=row][aria-selected=true]').getAttribute('aria-rowindex')).toBe('2');
   panel.select('many_399');
   await expect.poll(top).toBe(0);
@@ -170,10 +170,10 @@ it('moves nothing when a reading arrives', async () => {
   const before = await places();
   panel.notify(statementsReady());
   await rowOf('create_rollup').waitFor();
-  expect(await places()).toEqual(before);
+  await expect.poll(() => places()).toEqual(before);
   panel.notify({ ...statementsReady(), refreshing: true } as StatementsPanelOptions['state']);
   await panel.page.getByRole('progressbar').waitFor();
-  expect(await places()).toEqual(before);
+  await expect.poll(() => places()).toEqual(before);
 });
 
 it('says under the pointer which statement a point is, and draws in the colours of another theme', async () => {

@@ -92,7 +92,7 @@ it('filters by text: at once by title, then by what the host found; the newest t
   await find.fill('zebra');
   await expect.poll(titles).toEqual(['UPDATE rollup_state SET last_event_id = $1 WHERE name = $2']);
   await new Promise(resolve => setTimeout(resolve, 800));
-  expect(await titles()).toEqual(['UPDATE rollup_state SET last_event_id = $1 WHERE name = $2']);
+  await expect.poll(() => titles()).toEqual(['UPDATE rollup_state SET last_event_id = $1 WHERE name = $2']);
   await find.press('Escape');
   await rowOf('create_rollup').waitFor();
 });
@@ -256,7 +256,7 @@ it('shows hostile text as text', async () => {
   await rowOf('<img src=x onerror=alert(1)>').click();
   await details().getByText('/* on the source */').waitFor();
   await expect.poll(() => panel.page.locator('img').count()).toBe(0);
-  expect(await panel.page.locator('body').innerText()).not.toContain('\u202e');
+  await expect.poll(() => panel.page.locator('body').innerText()).not.toContain('\u202e');
   await expect.poll(() => details().innerText()).toContain('<b>root</b> on analytics');
 });
 
@@ -332,7 +332,7 @@ it.each([480, 600, 1400])('fits %i px', async width => {
   await rowOf('create_rollup').click();
   await details().getByText('/* on the source */').waitFor();
   await screenshot(panel, `statements-${width}`);
-  expect(await panel.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+  await expect.poll(() => panel.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
   for (const selector of ['.page-head', '.toolbar', '.banner', '.bottom']) {
     const over = await panel.page.locator(selector).evaluate(element => {
       const { scrollWidth, clientWidth } = element as unknown as { scrollWidth: number; clientWidth: number };

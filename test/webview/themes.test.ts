@@ -58,8 +58,8 @@ describe.each(themes)('in %s', theme => {
           ).getComputedStyle(element);
           return `${style.outlineStyle} ${style.outlineWidth}`;
         });
-      expect(await outline('.grid:focus')).toBe('solid 1px');
-      expect(await outline('.grid-row.selected')).toBe('solid 1px');
+      await expect.poll(() => outline('.grid:focus')).toBe('solid 1px');
+      await expect.poll(() => outline('.grid-row.selected')).toBe('solid 1px');
       await page.keyboard.press('ArrowDown');
       await screenshot(panel, `focus-${theme}`);
     }));
@@ -68,7 +68,7 @@ describe.each(themes)('in %s', theme => {
 it.each([600, 820, 1100, 1400])('fits %i px', width =>
   withPanel({ state: ready(rollupView()), width }, async panel => {
     await screenshot(panel, `rollup-${width}`);
-    expect(await panel.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    await expect.poll(() => panel.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
     for (const row of await panel.page.locator('.grid-body .source-node .name').all()) {
       expect((await row.boundingBox())!.width).toBeGreaterThan(55);
     }

@@ -51,7 +51,7 @@ it('is walked with the keys of a tree grid', async () => {
   await press('ArrowRight');
   expect((await active()).name).toBe('GroupAggregate');
   await press('ArrowLeft');
-  expect(await rowCount()).toBe(4);
+  await expect.poll(() => rowCount()).toBe(4);
   expect((await active()).name).toBe('GroupAggregate');
   await press('ArrowLeft');
   expect((await active()).name).toBe('Insert on rollups');
@@ -69,10 +69,10 @@ it('unfolds all siblings with an asterisk', async () => {
   await open({ state: ready(largeView({ rows: 1001, differsEvery: 0 })) });
   const { page } = panel;
   await page.getByRole('button', { name: 'Fold All', exact: true }).click();
-  expect(await rowCount()).toBe(201);
+  await expect.poll(() => rowCount()).toBe(201);
   await page.getByRole('treegrid').focus();
   await press('Home', 'ArrowDown', '*');
-  expect(await rowCount()).toBe(601);
+  await expect.poll(() => rowCount()).toBe(601);
 });
 
 it('tells a screen reader what it is', async () => {
@@ -116,7 +116,7 @@ it('is one stop of the tab key, with its active row named', async () => {
   await page.getByRole('button', { name: 'Unfold All' }).focus();
   await press('Tab');
   const grid = page.getByRole('treegrid');
-  expect(await grid.evaluate(element => element === element.ownerDocument.activeElement)).toBe(true);
+  await expect.poll(() => grid.evaluate(element => element === element.ownerDocument.activeElement)).toBe(true);
   expect((await active()).name).toBe('Citus Adaptive 8 tasks');
   await press('Tab');
   const focused = page.locator('vscode-button:focus');
@@ -127,7 +127,7 @@ it('reaches any of 10,000 rows with few of them in the page', async () => {
   await open({ state: ready(largeView({ rows: 10_000, differsEvery: 500 })) });
   const { page } = panel;
   await page.getByRole('button', { name: 'Unfold All' }).click();
-  expect(await rowCount()).toBe(10_000);
+  await expect.poll(() => rowCount()).toBe(10_000);
   const grid = page.getByRole('treegrid');
   for (const row of [9_999, 5_000, 1, 7_345, 42]) {
     await grid.evaluate(
@@ -144,7 +144,7 @@ it('reaches any of 10,000 rows with few of them in the page', async () => {
   await expect.poll(active, { timeout: 3000 }).toEqual({ name: 'Hash on part_1999', inView: true });
   await press('Home', 'PageDown', 'PageDown');
   await expect.poll(async () => (await active()).inView, { timeout: 3000 }).toBe(true);
-  expect(await page.evaluate('document.querySelectorAll("*").length')).toBeLessThan(1500);
+  await expect.poll(() => page.evaluate('document.querySelectorAll("*").length')).toBeLessThan(1500);
 });
 
 it('moves no row while scrolling, and has them in order and titled when that pauses', async () => {
@@ -186,7 +186,7 @@ it('moves no row while scrolling, and has them in order and titled when that pau
 
 it('shows a plan 10,000 deep', async () => {
   await open({ state: ready(largeView({ rows: 10_000, deep: true, differsEvery: 9_999 })) });
-  expect(await rowCount()).toBe(10_000);
+  await expect.poll(() => rowCount()).toBe(10_000);
   await panel.page.getByRole('treegrid').focus();
   await press('End');
   await expect.poll(async () => (await active()).inView, { timeout: 3000 }).toBe(true);
@@ -198,7 +198,7 @@ it('folds what is equal and long, and shows only what differs on demand', async 
   await open({ state: ready(largeView({ rows: 2001, differsEvery: 500 })) });
   const { page } = panel;
   // 400 subtrees of five, all but the four with a difference folded.
-  expect(await rowCount()).toBe(1 + 400 + 4 * 4 - (await foldedInside()));
+  await expect.poll(() => rowCount()).toBe(1 + 400 + 4 * 4 - (await foldedInside()));
   const first = page.locator('.grid-row', { hasText: 'part_0' }).first();
   await expect.poll(() => first.locator('.source-node').innerText()).toContain('4 more');
   await expect.poll(() => first.locator('.source-self').innerText()).toBe('Σ 38');
@@ -250,9 +250,9 @@ it('finds text in folded rows and steps through what it found', async () => {
   await page.keyboard.type('xyz');
   await page.getByText('No results').waitFor();
   await press('Escape', 'Escape');
-  expect(await page.getByRole('treegrid').evaluate(element => element === element.ownerDocument.activeElement)).toBe(
-    true,
-  );
+  await expect
+    .poll(() => page.getByRole('treegrid').evaluate(element => element === element.ownerDocument.activeElement))
+    .toBe(true);
 });
 
 it('keeps what the user arranged across a reload, and across another run of the same statement', async () => {
@@ -268,7 +268,9 @@ it('keeps what the user arranged across a reload, and across another run of the 
   await page.getByRole('separator').focus();
   await press('ArrowUp');
   await expect.poll(async () => (await panel.storedLayout()).detailsHeightPx).toBe(214);
-  expect(await panel.storedLayout()).toMatchObject({ version: 1, id: 'large-2001', tab: 'plan', detailsOpen: true });
+  await expect
+    .poll(() => panel.storedLayout())
+    .toMatchObject({ version: 1, id: 'large-2001', tab: 'plan', detailsOpen: true });
   const scrolled = await page.getByRole('treegrid').evaluate(element => element.scrollTop);
 
   panel.requests.length = 0;
@@ -276,16 +278,16 @@ it('keeps what the user arranged across a reload, and across another run of the 
   const selected = page.locator('.grid-row.selected');
   await selected.waitFor();
   expect(panel.requests[0]).toEqual({ method: 'ready', params: { id: 'large-2001' } });
-  expect(await rowCount()).toBe(1997);
+  await expect.poll(() => rowCount()).toBe(1997);
   await expect.poll(() => selected.innerText()).toContain('Hash Join on part_41');
-  expect(await page.getByRole('treegrid').evaluate(element => element.scrollTop)).toBe(scrolled);
+  await expect.poll(() => page.getByRole('treegrid').evaluate(element => element.scrollTop)).toBe(scrolled);
   expect((await page.getByRole('region', { name: 'Details' }).boundingBox())!.height).toBe(214);
 
   const view = largeView({ rows: 2001, differsEvery: 0 });
   panel.notify(ready({ ...view, id: 'again' }));
   await expect.poll(async () => (await panel.storedLayout()).id).toBe('again');
-  expect(await rowCount()).toBe(1997);
-  expect(await page.getByRole('treegrid').evaluate(element => element.scrollTop)).toBe(scrolled);
+  await expect.poll(() => rowCount()).toBe(1997);
+  await expect.poll(() => page.getByRole('treegrid').evaluate(element => element.scrollTop)).toBe(scrolled);
   await expect.poll(() => selected.innerText()).toContain('Hash Join on part_41');
 
   panel.notify(ready(rollupView()));
@@ -302,5 +304,5 @@ it('starts afresh from a layout it cannot read', async () => {
   );
   await panel.page.reload();
   await panel.page.getByRole('treegrid').waitFor();
-  expect(await rowCount()).toBe(7);
+  await expect.poll(() => rowCount()).toBe(7);
 });
