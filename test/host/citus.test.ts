@@ -35,7 +35,9 @@ describe.skipIf(missing)(missing ?? 'a Citus pair in a real VS Code', () => {
         'cutover.migrations': [{ name: 'eu', source: side(pair.source, 'Old'), target: side(pair.target, 'New') }],
       }),
     );
-    vscode = await openVscode({ workspace, extensions: [await packagedExtension()] });
+    // Room for every node: rows out of sight are not in the page.
+    const viewport = { width: 1400, height: 1400 };
+    vscode = await openVscode({ workspace, extensions: [await packagedExtension()], viewport });
     workbench = vscode.workbench;
   });
 

@@ -41,7 +41,7 @@ const dialog = () => workbench.dialog;
 
 async function chooseProbe(): Promise<void> {
   await workbench.command('Cutover: Compare Groups of Checks…');
-  await workbench.page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+  await workbench.quickRow('Versions').waitFor();
   await workbench.page.keyboard.type('probe');
   await workbench.page.getByText('only when chosen: loads every node for a moment').first().waitFor();
   await workbench.pick('Probe');
