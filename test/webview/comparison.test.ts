@@ -177,6 +177,16 @@ it('says once what several nodes hide for the same reason, with the one grant', 
   await expect.poll(() => gaps.locator('.grant').count()).toBe(1);
 });
 
+it('lists some of many nodes, and the others when asked', async () => {
+  const nodes = Array.from({ length: 42 }, (_, i) => `w${i + 1}:5432`);
+  const unknown = nodes.map(node => ({ what: 'hidden', node }));
+  await open({ state: shown({ comparison: comparisonOf([check('roles.hba', { verdict: 'unknown', unknown })]) }) });
+  const gap = panel.page.locator('.rest.unknown .gaps > li');
+  await expect.poll(() => gap.innerText()).toMatch(/on w1:5432, .*w8:5432,\s*and 34 more$/s);
+  await gap.getByText('and 34 more').click();
+  await expect.poll(() => gap.innerText()).toMatch(/w8:5432,\s*w9:5432, .*w42:5432$/s);
+});
+
 it('shows what was found of one group that agrees, until it is folded; among several it stays folded', async () => {
   const agreed = check('probe.cpu', { title: 'Speed of a core', summary: 'both sides: 10 ms' });
   await open({ state: shown({ comparison: comparisonOf([agreed]) }) });

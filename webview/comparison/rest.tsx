@@ -77,6 +77,25 @@ export function Ignored({ page, report }: RestProps) {
   );
 }
 
+/** Of more than that, the others are in a part that opens. */
+const maxNodes = 8;
+
+function Places({ nodes }: { nodes: readonly string[] }) {
+  if (nodes.length === 0) return null;
+  const more = nodes.slice(maxNodes);
+  return (
+    <span class="dim">
+      {` on ${nodes.slice(0, maxNodes).join(', ')}${more.length > 0 ? ', ' : ''}`}
+      {more.length > 0 && (
+        <details class="more-nodes">
+          <summary>{`and ${more.length} more`}</summary>
+          {more.join(', ')}
+        </details>
+      )}
+    </span>
+  );
+}
+
 export function Unknown({ page, report }: RestProps) {
   const { host, act } = page;
   return (
@@ -88,7 +107,7 @@ export function Unknown({ page, report }: RestProps) {
             {foldGaps(gaps).map(({ what, nodes, grant }, i) => (
               <li key={i}>
                 {what}
-                {nodes.length > 0 && <span class="dim">{` on ${nodes.join(', ')}`}</span>}
+                <Places nodes={nodes} />
                 {grant !== null && (
                   <div class="grant">
                     <code>{grant}</code>
