@@ -155,10 +155,15 @@ export function defineObjectCheck(
         unknown,
         remedies,
         remarks,
-        pass: `${formatCount(from.answer.objects.length)} ${plural} of the source are the same on the target`,
+        pass: passWords(from.answer.objects.length, plural),
       });
     },
   });
+}
+
+function passWords(count: number, plural: string): string {
+  if (count === 0) return `the source has no ${plural}`;
+  return `the target has the ${plural} of the source: ${formatCount(count)}`;
 }
 
 /** The objects of one kind, on the coordinator. */
