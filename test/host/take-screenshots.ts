@@ -8,8 +8,6 @@ import { packagedExtension } from './driver/packaged-extension';
 import { openVscode, type Vscode } from './driver/vscode';
 import { workspaceWith } from './files';
 
-const call = `CALL analytics.create_rollup('2024-01-08', '2024-01-15');\n`;
-
 /** Writes them into the folder. */
 export async function takeScreenshots(folder: string, say: (line: string) => void): Promise<void> {
   const pair = await startCitusPair({ scenario: 'rollup' }).catch((error: unknown) => {
@@ -17,7 +15,7 @@ export async function takeScreenshots(folder: string, say: (line: string) => voi
     say(`${error.message} The pictures show plain PostgreSQL.`);
     return startPlainPair({ scenario: 'rollup' });
   });
-  const workspace = await workspaceWith({ 'rollup.sql': await rollupStatement(), 'call.sql': call });
+  const workspace = await workspaceWith({ 'rollup.sql': await rollupStatement() });
   let vscode: Vscode | undefined;
   try {
     await writeSettings(workspace, pair);
@@ -78,6 +76,7 @@ async function takeAll({ workbench, setTheme }: Vscode, take: (name: string) => 
   await workbench.command('Cutover: Run All Checks');
   await workbench.notifications.filter({ hasText: 'First:' }).first().waitFor();
   await workbench.setCursor(60, 1);
+  await workbench.page.locator('.codelens-decoration', { hasText: 'last: pass' }).first().waitFor();
   await take('playbook-dark');
   await workbench.command('View: Close All Editors');
 
@@ -98,20 +97,8 @@ async function takeAll({ workbench, setTheme }: Vscode, take: (name: string) => 
   await page.locator('.proving').waitFor();
   await page.locator('.proving').waitFor({ state: 'detached', timeout: 600_000 });
   await take('plan-diff-dark');
-  await page.getByRole('tab', { name: /^Experiments/ }).click();
-  await page.locator('.dot-plot').waitFor();
-  await take('experiments-dark');
   await setTheme('highContrast');
   await page.locator('.causes li button').first().click();
   await page.locator('article.cause').first().waitFor();
   await take('causes-high-contrast');
-
-  await setTheme('light');
-  await workbench.openFile('call.sql');
-  await workbench.setCursor(1, 3);
-  await workbench.command('Cutover: Explain Analyze on Both Sides');
-  await workbench.dialogButton('Execute on Both Sides, Roll Back');
-  await page.getByRole('tab', { name: /^Inside the Call/ }).click();
-  await page.locator('.calls').waitFor();
-  await take('call-light');
 }
