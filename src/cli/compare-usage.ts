@@ -17,7 +17,7 @@ Clusters:
 
 Checks:
   --group NAME               only that group; repeatable. The group probe, which loads the nodes for a moment, is asked
-                             only so: speed of a core, disk, way to the workers
+                             only so: speed of a core, disk, round trip to the workers
   --fail-on SEVERITY         critical, high (default), medium, low or info: what ends with exit code 1
 
 Earlier comparisons:

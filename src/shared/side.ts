@@ -5,3 +5,10 @@ export type Side = (typeof sides)[number];
 
 /** One value for each side. */
 export type BySide<T> = Record<Side, T>;
+
+export function eachSide<T>({ source, target }: BySide<T>): [Side, T][] {
+  return [
+    ['source', source],
+    ['target', target],
+  ];
+}

@@ -1,6 +1,6 @@
 /** What a coordinator has and its workers have not, or have otherwise: numbers 43, 46 and 47 of the list, node by node. */
 import { formatCount } from '../../shared/format';
-import { type Side, sides } from '../../shared/side';
+import { eachSide, type Side, sides } from '../../shared/side';
 import { type Answered, answered, unanswered } from '../answers';
 import { type Check, type CheckDifference, type CheckRemedyStep, defineCheck, type SideAnswers } from '../check';
 import { conclude } from '../conclude';
@@ -41,10 +41,7 @@ const workers = defineCheck({
     const remedies: CheckRemedyStep[] = [];
     const remarks: string[] = [];
     const onSource = onEveryWorker(answered(source.answers.present));
-    for (const [side, answers] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, answers] of eachSide({ source, target })) {
       const found = answered(answers.answers.present);
       const own = coordinatorOf(found);
       const alone = new Set<string>();

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { quoted } from '../../plan/causes/relations';
 import { formatCount } from '../../shared/format';
-import { type Side, sides } from '../../shared/side';
+import { eachSide, type Side, sides } from '../../shared/side';
 import { type Answered, answered, unanswered } from '../answers';
 import {
   type Check,
@@ -80,10 +80,7 @@ const standbys = defineCheck({
           });
       }
     }
-    for (const [side, { user }] of [
-      ['source', source],
-      ['target', target],
-    ] as const)
+    for (const [side, { user }] of eachSide({ source, target }))
       for (const { node, answer } of nodes[side]) {
         for (const { name, state, sync } of answer.standbys)
           if (state !== null) remarks.push(`${side}: ${name} of ${node}: ${state}, ${sync}`);

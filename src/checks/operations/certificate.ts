@@ -1,6 +1,8 @@
 /** Number 83 of the list, as far as the session itself shows. */
+
 import * as z from 'zod/mini';
 import { formatCount } from '../../shared/format';
+import { eachSide } from '../../shared/side';
 import { answered, unanswered } from '../answers';
 import { type Check, type CheckDifference, type CheckQuery, type CheckRemedyStep, defineCheck } from '../check';
 import { conclude } from '../conclude';
@@ -34,10 +36,7 @@ const certificate = defineCheck({
     const differences: CheckDifference[] = [];
     const remedies: CheckRemedyStep[] = [];
     const remarks: string[] = [];
-    for (const [side, { answers, certificate: shown }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { answers, certificate: shown }] of eachSide({ source, target })) {
       const own = coordinatorOf(answered(answers.clock));
       if (!own) continue;
       const { node, answer } = own;

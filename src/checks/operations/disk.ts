@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { quoted } from '../../plan/causes/relations';
 import { formatBytes } from '../../shared/format';
-import { sides } from '../../shared/side';
+import { eachSide, sides } from '../../shared/side';
 import { answered, unanswered } from '../answers';
 import {
   type Check,
@@ -69,10 +69,7 @@ const disk = defineCheck({
     const remedies: CheckRemedyStep[] = [];
     const remarks: string[] = [];
     const unknown: CheckUnknown[] = unanswered(source.answers.disk, target.answers.disk);
-    for (const [side, { user, answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const)
+    for (const [side, { user, answers }] of eachSide({ source, target }))
       for (const { node, answer } of answered(answers.disk)) {
         remarks.push(`${side}: ${node}: ${roomWords(answer)}`);
         const { walBytes, maxWalBytes, keptWalBytes } = answer;

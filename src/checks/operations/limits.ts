@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { quoted } from '../../plan/causes/relations';
 import { formatCount, formatShare } from '../../shared/format';
-import { type Side, sides } from '../../shared/side';
+import { eachSide, type Side, sides } from '../../shared/side';
 import { type Answered, answered, unanswered } from '../answers';
 import {
   type Check,
@@ -174,10 +174,7 @@ const explain = defineCheck({
   judge({ source, target }) {
     const differences: CheckDifference[] = [];
     const remedies: CheckRemedyStep[] = [];
-    for (const [side, { answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { answers }] of eachSide({ source, target })) {
       for (const { node, answer } of answered(answers.explain)) {
         for (const [owner, entry] of answer.scoped)
           differences.push({ what: `auto_explain for ${owner}`, node, ...valueOn(side, entry) });

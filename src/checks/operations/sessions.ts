@@ -2,8 +2,7 @@
 import * as z from 'zod/mini';
 import { quoted } from '../../plan/causes/relations';
 import { formatCount } from '../../shared/format';
-import type { Side } from '../../shared/side';
-import { sides } from '../../shared/side';
+import { eachSide, type Side, sides } from '../../shared/side';
 import { answered, unanswered } from '../answers';
 import {
   type Check,
@@ -88,10 +87,7 @@ const transactions = defineCheck({
     const differences: CheckDifference[] = [];
     const remedies: CheckRemedyStep[] = [];
     const unknown: CheckUnknown[] = unanswered(source.answers.sessions, target.answers.sessions);
-    for (const [side, { user, answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { user, answers }] of eachSide({ source, target })) {
       for (const { node, answer } of answered(answers.sessions)) {
         for (const session of answer.sessions) {
           differences.push({
@@ -179,10 +175,7 @@ const prepared = defineCheck({
     const differences: CheckDifference[] = [];
     const remedies: CheckRemedyStep[] = [];
     const unknown: CheckUnknown[] = unanswered(source.answers.prepared, target.answers.prepared);
-    for (const [side, { answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { answers }] of eachSide({ source, target })) {
       for (const { node, answer } of answered(answers.prepared)) {
         for (const { gid, owner, database, seconds } of answer.prepared) {
           differences.push({

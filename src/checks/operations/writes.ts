@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { quoted } from '../../plan/causes/relations';
 import { formatCount } from '../../shared/format';
-import { type Side, sides } from '../../shared/side';
+import { eachSide, type Side, sides } from '../../shared/side';
 import { answered, unanswered } from '../answers';
 import {
   type Check,
@@ -76,10 +76,7 @@ const writes = defineCheck({
     const remedies: CheckRemedyStep[] = [];
     const found = { source: wordsOf(nodes.source), target: wordsOf(nodes.target) };
     const own = coordinatorOf(nodes.source);
-    for (const [side, { user }] of [
-      ['source', source],
-      ['target', target],
-    ] as const)
+    for (const [side, { user }] of eachSide({ source, target }))
       for (const { node, answer } of nodes[side]) {
         if (answer.loaders.length > 0)
           remarks.push(`${side}: ${[...new Set(answer.loaders)].join(', ')} loads on ${node}`);
@@ -175,10 +172,7 @@ const jobs = defineCheck({
     };
     const unknown: CheckUnknown[] = unanswered(source.answers.cron, target.answers.cron);
     const remarks: string[] = [];
-    for (const [side, { user }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { user }] of eachSide({ source, target })) {
       const found = own[side];
       if (!found) continue;
       if (found.answer.readable === false)

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { quoted } from '../../plan/causes/relations';
 import { formatBytes } from '../../shared/format';
-import { type Side, sides } from '../../shared/side';
+import { eachSide, type Side, sides } from '../../shared/side';
 import { answered, unanswered } from '../answers';
 import {
   type Check,
@@ -99,10 +99,7 @@ const lag = defineCheck({
     const remedies: CheckRemedyStep[] = [];
     const unknown: CheckUnknown[] = unanswered(source.answers.state, target.answers.state);
     const seen: string[] = [];
-    for (const [side, { user, answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { user, answers }] of eachSide({ source, target })) {
       for (const { node, answer } of answered(answers.state)) {
         const { slots, standbys, subscriptions, replayBytes, seesAll, keptBytes } = answer;
         const add = (what: string, value: string) => differences.push({ what, node, ...valueOn(side, value) });

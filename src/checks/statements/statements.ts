@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { quoted } from '../../plan/causes/relations';
-import { type Side, sides } from '../../shared/side';
+import { eachSide, type Side, sides } from '../../shared/side';
 import { type Answered, answered, unanswered } from '../answers';
 import {
   type Check,
@@ -58,10 +58,7 @@ const ready = defineCheck({
     const remarks: string[] = [];
     const unknown: CheckUnknown[] = unanswered(source.answers.ready, target.answers.ready);
     let nodes = 0;
-    for (const [side, { user, answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { user, answers }] of eachSide({ source, target })) {
       for (const found of answered(answers.ready)) {
         const { node, answer } = found;
         nodes++;

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { quoted } from '../../plan/causes/relations';
 import { formatCount } from '../../shared/format';
-import { sides } from '../../shared/side';
+import { eachSide, sides } from '../../shared/side';
 import { answered, unanswered } from '../answers';
 import {
   type Check,
@@ -66,10 +66,7 @@ const window = defineCheck({
     const remedies: CheckRemedyStep[] = [];
     const remarks: string[] = [];
     const unknown: CheckUnknown[] = unanswered(source.answers.windows, target.answers.windows);
-    for (const [side, { user, answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { user, answers }] of eachSide({ source, target })) {
       for (const { node, answer } of answered(answers.windows)) {
         const { statements, sinceReset, serverUp } = answer;
         remarks.push(

@@ -1,7 +1,7 @@
 /** Numbers 61, 63, 64 and 65 of the list, beyond `statistics.never-analyzed`. */
 import * as z from 'zod/mini';
 import { formatCount, formatShare } from '../../shared/format';
-import { sides } from '../../shared/side';
+import { eachSide, sides } from '../../shared/side';
 import { answered, unanswered } from '../answers';
 import { type Check, type CheckDifference, type CheckQuery, type CheckRemedyStep, defineCheck } from '../check';
 import { conclude } from '../conclude';
@@ -117,10 +117,7 @@ const freeze = defineCheck({
     const differences: CheckDifference[] = [];
     const remedies: CheckRemedyStep[] = [];
     const remarks: string[] = [];
-    for (const [side, { answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { answers }] of eachSide({ source, target })) {
       for (const { node, answer } of answered(answers.ages)) {
         for (const { name, xids, multixacts } of answer.databases) {
           const ages = `${formatCount(xids)} transactions, ${formatCount(multixacts)} multixacts`;

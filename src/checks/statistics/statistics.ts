@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { quoted } from '../../plan/causes/relations';
 import { formatCount } from '../../shared/format';
-import { sides } from '../../shared/side';
+import { eachSide, sides } from '../../shared/side';
 import { answered, unanswered } from '../answers';
 import {
   type Check,
@@ -72,10 +72,7 @@ const neverAnalyzed = defineCheck({
     const remedies: CheckRemedyStep[] = [];
     const remarks: string[] = [];
     const unknown: CheckUnknown[] = unanswered(source.answers.analyzed, target.answers.analyzed);
-    for (const [side, { user, answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { user, answers }] of eachSide({ source, target })) {
       const nodes = answered(answers.analyzed);
       const coordinator = coordinatorOf(nodes);
       const never = new Map<string, { words: string; stored: number; count: number; nodes: string[] }>();

@@ -1,7 +1,7 @@
 /** Numbers 71 and, of 70, the background jobs of the list. */
 import * as z from 'zod/mini';
 import { formatCount } from '../../shared/format';
-import { type Side, sides } from '../../shared/side';
+import { eachSide, type Side, sides } from '../../shared/side';
 import { answered, unanswered } from '../answers';
 import { type Check, type CheckDifference, type CheckQuery, type CheckRemedyStep, defineCheck } from '../check';
 import { conclude } from '../conclude';
@@ -67,10 +67,7 @@ const metadata = defineCheck({
   judge({ source, target }) {
     const differences: CheckDifference[] = [];
     const remedies: CheckRemedyStep[] = [];
-    for (const [side, { answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { answers }] of eachSide({ source, target })) {
       const found = answered(answers.metadata);
       const own = coordinatorOf(found);
       for (const { node, answer } of own ? found : []) {
@@ -172,10 +169,7 @@ const jobs = defineCheck({
     const differences: CheckDifference[] = [];
     const remedies: CheckRemedyStep[] = [];
     const remarks: string[] = [];
-    for (const [side, { answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { answers }] of eachSide({ source, target })) {
       const own = coordinatorOf(answered(answers.jobs));
       for (const { id, state, kind, description, message, retries } of own?.answer.jobs ?? []) {
         const words = `${state}${retries > 0 ? `, tried ${formatCount(retries + 1)} times` : ''}${message === null ? '' : `: ${message}`}`;

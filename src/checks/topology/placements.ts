@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { quoted } from '../../plan/causes/relations';
 import { formatBytes, formatCount, formatRatio } from '../../shared/format';
-import { type Side, sides } from '../../shared/side';
+import { eachSide, type Side, sides } from '../../shared/side';
 import { type Answered, answered, unanswered } from '../answers';
 import { type Check, type CheckDifference, type CheckQuery, type CheckRemedyStep, defineCheck } from '../check';
 import { conclude } from '../conclude';
@@ -87,10 +87,7 @@ const placements = defineCheck({
     const differences: CheckDifference[] = [];
     const remedies: CheckRemedyStep[] = [];
     const remarks: string[] = [];
-    for (const [side, { answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { answers }] of eachSide({ source, target })) {
       const found = answered(answers.placements);
       const own = coordinatorOf(found);
       // A shard that was moved away is dropped some seconds later.

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { quoted } from '../../plan/causes/relations';
 import { formatCount, formatShare } from '../../shared/format';
-import { sides } from '../../shared/side';
+import { eachSide, sides } from '../../shared/side';
 import { type Answered, answered, unanswered } from '../answers';
 import {
   type Check,
@@ -111,10 +111,7 @@ const tenants = defineCheck({
     const remedies: CheckRemedyStep[] = [];
     const remarks: string[] = [];
     const unknown: CheckUnknown[] = unanswered(source.answers.tenants, target.answers.tenants);
-    for (const [side, { user, answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const) {
+    for (const [side, { user, answers }] of eachSide({ source, target })) {
       const nodes = answered(answers.tenants);
       const node = coordinatorOf(nodes)?.node ?? 'the coordinator';
       for (const { tenant, share } of bigOnes(nodes)) {

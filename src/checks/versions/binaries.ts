@@ -1,6 +1,6 @@
 /** What the servers are built of (number 3), for how long it is looked after (1), and whether they are copies (8). */
 import * as z from 'zod/mini';
-import { sides } from '../../shared/side';
+import { eachSide, sides } from '../../shared/side';
 import { type Answered, answered, unanswered } from '../answers';
 import { type Check, type CheckDifference, type CheckQuery, defineCheck } from '../check';
 import { conclude } from '../conclude';
@@ -162,10 +162,7 @@ const support = defineCheck({
   judge({ source, target }) {
     const differences: CheckDifference[] = [];
     const remarks: string[] = [];
-    for (const [side, { answers }] of [
-      ['source', source],
-      ['target', target],
-    ] as const)
+    for (const [side, { answers }] of eachSide({ source, target }))
       for (const found of answered(answers.built)) {
         const gap = supportGap(found);
         if (!gap) continue;

@@ -1,31 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { catalogue } from '../../../src/checks/catalogue';
 import { corruptionChecks } from '../../../src/checks/locale/corruption';
-import { objectCodeChecks } from '../../../src/checks/objects/code';
-import { objectCollationChecks } from '../../../src/checks/objects/collations';
-import { objectJobChecks } from '../../../src/checks/objects/jobs';
-import { objectRemoteChecks } from '../../../src/checks/objects/remote';
-import { objectRestChecks } from '../../../src/checks/objects/rest';
-import { objectSequenceChecks } from '../../../src/checks/objects/sequences';
-import { objectTableChecks } from '../../../src/checks/objects/tables';
-import { objectTriggerChecks } from '../../../src/checks/objects/triggers';
-import { objectSchemaChecks, objectTypeChecks } from '../../../src/checks/objects/types';
-import { objectWorkersChecks } from '../../../src/checks/objects/workers';
 import { judge, type MadeNode, sideOf, silentSide } from './readings';
 
-const all = [
-  ...objectSchemaChecks,
-  ...objectCollationChecks,
-  ...objectTypeChecks,
-  ...objectTableChecks,
-  ...objectSequenceChecks,
-  ...objectCodeChecks,
-  ...objectTriggerChecks,
-  ...objectRemoteChecks,
-  ...objectJobChecks,
-  ...objectRestChecks,
-  ...objectWorkersChecks,
-  ...corruptionChecks,
-];
+const all = [...catalogue.filter(({ group }) => group === 'objects'), ...corruptionChecks];
 const check = (id: string) => all.find(each => each.id === id);
 
 type Row = [
